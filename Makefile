@@ -1,0 +1,62 @@
+# pbxbridge: `make run` to see it work, `make test` to prove it.
+# Everything is set up inside this folder (.venv, .cache, run); nothing is installed on the machine.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := .cache/uv/bin/uv
+UV_VERSION := 0.13.9
+SYNCED := .venv/.synced
+# Tests wait for phones and timers more than they compute: more workers than cores pay off.
+WORKERS ?= 4
+
+.PHONY: help run test lint format bench soak lock setup asterisk chromium clean
+
+help: ## show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(SYNCED) asterisk ## set everything up and run the bridge with a real Asterisk and demo phones
+	@exec $(BIN)/python -m tests.demo
+
+test: $(SYNCED) asterisk chromium ## set everything up and run every test
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+lint: $(SYNCED) ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(SYNCED) ## let ruff format and fix the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(SYNCED) asterisk ## measure, print ratios, write benchmarks/results/*.json
+	$(BIN)/python -m benchmarks.save_to_register
+
+setup: $(SYNCED) ## install the locked Python packages in .venv
+asterisk: $(SYNCED) ## find Asterisk >= 20, or unpack Debian's into .cache/asterisk
+	@$(PYTHON) asterisk-test-config/get_asterisk.py
+chromium: $(SYNCED) ## find Chromium, or unpack Debian's into .cache/chromium
+	@$(PYTHON) asterisk-test-config/get_chromium.py
+
+lock: $(UV) ## resolve pyproject.toml into requirements.lock
+	$(UV) pip compile -q --universal --generate-hashes --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove everything that was set up, the demo's data too
+	rm -rf .venv .cache run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(UV):
+	@echo "== Setting up uv $(UV_VERSION) in .cache/uv"
+	@$(PYTHON) -m venv .cache/uv || { \
+	  echo "Python's venv module is missing. On Debian: apt install python3-venv"; exit 1; }
+	@.cache/uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+
+$(SYNCED): requirements.lock pyproject.toml | $(UV)
+	@echo "== Installing the locked Python packages in .venv"
+	@test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) .venv
+	@$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
