@@ -1,0 +1,1 @@
+"""pbxbridge: between the people who administer phone extensions and an Asterisk PBX."""

@@ -1,0 +1,43 @@
+"""The kinds of failure pbxbridge knows; the portal maps each to an HTTP answer in one place."""
+
+from collections.abc import Mapping
+
+
+class PbxBridgeError(Exception):
+    """Root of every error that pbxbridge raises on purpose."""
+
+
+class NotFound(PbxBridgeError):
+    """The thing named does not exist."""
+
+
+class Conflict(PbxBridgeError):
+    """The change contradicts something that was saved meanwhile."""
+
+
+class Invalid(PbxBridgeError):
+    """What a person typed breaks a rule.
+
+    ``fields`` maps the field's name to a sentence to show beside it; the empty name stands for
+    the form as a whole.
+    """
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {why}" for name, why in fields.items()))
+        self.fields = dict(fields)
+
+
+class Forbidden(PbxBridgeError):
+    """The caller may not do this, or did not prove who they are."""
+
+
+class AsteriskUnavailable(PbxBridgeError):
+    """Asterisk did not answer, refused the login, or is not fully booted."""
+
+
+class MailError(PbxBridgeError):
+    """A message could not be handed over; ``permanent`` says whether trying again can help."""
+
+    def __init__(self, reason: str, *, permanent: bool) -> None:
+        super().__init__(reason)
+        self.permanent = permanent

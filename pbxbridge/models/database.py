@@ -1,0 +1,89 @@
+"""Opening, migrating and writing the one database that the portal and Asterisk share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tortoise import Tortoise
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.connection import get_connection
+from tortoise.migrations.api import migrate as run_migrations
+from tortoise.transactions import in_transaction
+
+SQLITE_BUSY_MS = 5000
+
+
+def tortoise_config(url: str) -> dict[str, Any]:
+    """Return Tortoise's configuration for a database URL.
+
+    The portal's tables and Asterisk's realtime tables are two apps with migrations of their own,
+    since on a database made by Asterisk's alembic scripts the latter are there already.
+    """
+    if url.startswith("sqlite://"):
+        # WAL: Asterisk reads while we write. Full sync: a saved change survives a power cut.
+        url += f"?journal_mode=WAL&synchronous=FULL&busy_timeout={SQLITE_BUSY_MS}"
+    return {
+        "connections": {"default": url},
+        "apps": {
+            name: {
+                "models": [f"pbxbridge.models.{name}"],
+                "migrations": f"pbxbridge.migrations.{name}",
+                "default_connection": "default",
+            }
+            for name in ("realtime", "portal")
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file of a SQLite URL, None for any other engine."""
+    scheme, _, rest = url.partition("://")
+    return Path(rest.partition("?")[0]) if scheme == "sqlite" else None
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[None]:
+    """Connect Tortoise's models to the database for the length of the block."""
+    # Handlers run in tasks that never saw this context: only the global fallback reaches them.
+    await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema up to date; creates a SQLite file (and its folder) that is not there."""
+    if path := sqlite_path(url):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # It holds SIP secrets and voicemail PINs. The WAL and SHM files take over this mode.
+        path.touch(mode=0o600)
+    try:
+        await run_migrations(config=tortoise_config(url))
+    finally:
+        await Tortoise.close_connections()
+
+
+@asynccontextmanager
+async def write_transaction() -> AsyncIterator[TransactionalDBClient]:
+    """Open a transaction that will write.
+
+    On SQLite it takes the write lock at once. A transaction that reads first and asks for the
+    lock later is refused without waiting if Asterisk wrote in between (SQLITE_BUSY_SNAPSHOT,
+    https://www.sqlite.org/rescode.html); one that begins IMMEDIATE waits its turn.
+    """
+    async with in_transaction("default") as connection:
+        if connection.capabilities.dialect == "sqlite":
+            await connection.execute_query("COMMIT")
+            await connection.execute_query("BEGIN IMMEDIATE")
+        yield connection
+
+
+def engine() -> str:
+    """Return the engine's name: ``sqlite`` or ``postgres``."""
+    return str(get_connection("default").capabilities.dialect)

@@ -1,0 +1,114 @@
+"""Asterisk's own realtime tables, by Asterisk's own table and column names.
+
+Only columns that pbxbridge always fills are declared: res_config_sqlite3 hands a NULL over as an
+empty string, which sorcery refuses for most options. On a database made by Asterisk's alembic
+scripts the undeclared columns simply stay NULL.
+
+Source: contrib/ast-db-manage of Asterisk 22.
+"""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class PsEndpoint(Model):
+    """chan_pjsip endpoint: the device's call settings."""
+
+    id = fields.CharField(max_length=255, primary_key=True)
+    aors = fields.CharField(max_length=2048)
+    auth = fields.CharField(max_length=255)
+    context = fields.CharField(max_length=40)
+    disallow = fields.CharField(max_length=200)
+    allow = fields.CharField(max_length=200)
+    direct_media = fields.CharField(max_length=5)
+    dtmf_mode = fields.CharField(max_length=9)
+    force_rport = fields.CharField(max_length=5)
+    rewrite_contact = fields.CharField(max_length=5)
+    rtp_symmetric = fields.CharField(max_length=5)
+    callerid = fields.CharField(max_length=40)
+    mailboxes = fields.CharField(max_length=40)
+
+    class Meta:
+        app = "realtime"
+        table = "ps_endpoints"
+
+
+class PsAuth(Model):
+    """chan_pjsip auth: the user name and secret a device registers with."""
+
+    id = fields.CharField(max_length=255, primary_key=True)
+    auth_type = fields.CharField(max_length=10)
+    username = fields.CharField(max_length=40)
+    password = fields.CharField(max_length=80)
+
+    class Meta:
+        app = "realtime"
+        table = "ps_auths"
+
+
+class PsAor(Model):
+    """chan_pjsip address of record: where a device may register, and how it is qualified."""
+
+    id = fields.CharField(max_length=255, primary_key=True)
+    max_contacts = fields.IntField()
+    remove_existing = fields.CharField(max_length=5)
+    qualify_frequency = fields.IntField()
+
+    class Meta:
+        app = "realtime"
+        table = "ps_aors"
+
+
+class VoicemailBox(Model):
+    """app_voicemail mailbox.
+
+    The column ``password`` is the PIN, which the phone's user may change. The e-mail address is
+    kept out of this table on purpose: Asterisk would mail by itself.
+    """
+
+    uniqueid = fields.IntField(primary_key=True, generated=True)
+    context = fields.CharField(max_length=80)
+    mailbox = fields.CharField(max_length=80)
+    password = fields.CharField(max_length=80)
+    fullname = fields.CharField(max_length=80)
+
+    class Meta:
+        app = "realtime"
+        table = "voicemail"
+        unique_together = (("context", "mailbox"),)
+
+
+class DialplanRow(Model):
+    """pbx_realtime: one priority of one extension."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    context = fields.CharField(max_length=40)
+    exten = fields.CharField(max_length=40)
+    priority = fields.IntField()
+    app = fields.CharField(max_length=40)
+    appdata = fields.CharField(max_length=256)
+
+    class Meta:
+        app = "realtime"
+        table = "extensions"
+        unique_together = (("context", "exten", "priority"),)
+
+
+class StaticConfigRow(Model):
+    """Static realtime: one line of a configuration file that lives in the database.
+
+    ``cat_metric`` orders the categories of a file, ``var_metric`` the lines of a category.
+    """
+
+    id = fields.IntField(primary_key=True, generated=True)
+    cat_metric = fields.IntField()
+    var_metric = fields.IntField()
+    filename = fields.CharField(max_length=128, db_index=True)
+    category = fields.CharField(max_length=128)
+    var_name = fields.CharField(max_length=128)
+    var_val = fields.CharField(max_length=1024)
+    commented = fields.IntField()
+
+    class Meta:
+        app = "realtime"
+        table = "ast_config"
