@@ -1,0 +1,1 @@
+"""How calls flow: the static extensions.conf, and pure functions that turn facts into its rows."""
