@@ -1,0 +1,11 @@
+"""Who asks for a change."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person and where they come from, for the audit: a login name and an IP address."""
+
+    login: str
+    address: str

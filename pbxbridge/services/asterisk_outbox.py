@@ -1,0 +1,66 @@
+"""What Asterisk must be told, kept until it was: rows go in with the change, and out in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from pbxbridge.errors import AsteriskUnavailable
+from pbxbridge.events import EventBus, LinkChanged, OutboxChanged, Overflowed
+from pbxbridge.models.portal import AsteriskNotice, NoticeKind
+
+RETRY_SECONDS = 30.0
+ERROR_LENGTH = 500
+
+Tell = Callable[[NoticeKind, str], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+class AsteriskOutbox:
+    """Delivers notices through ``tell``, which raises AsteriskUnavailable if it could not."""
+
+    def __init__(self, bus: EventBus, tell: Tell, *, retry_seconds: float = RETRY_SECONDS) -> None:
+        """Try again ``retry_seconds`` after a failure, and at once when the link comes up."""
+        self._bus = bus
+        self._tell = tell
+        self._retry_seconds = retry_seconds
+
+    async def run(self) -> None:
+        """Deliver now, and whenever something was added or Asterisk is back; runs for ever."""
+        with self._bus.subscribe() as events:
+            while True:
+                done = await self.deliver()
+                try:
+                    async with asyncio.timeout(None if done else self._retry_seconds):
+                        while not _is_a_reason(await events.get()):
+                            pass
+                except TimeoutError:
+                    pass
+
+    async def deliver(self) -> bool:
+        """Tell Asterisk all that waits, oldest first; False if something still waits."""
+        for notice in await AsteriskNotice.all().order_by("id"):
+            try:
+                await self._tell(notice.kind, notice.subject)
+            except AsteriskUnavailable as why:
+                await AsteriskNotice.filter(id=notice.id).update(
+                    attempts=notice.attempts + 1, last_error=str(why)[:ERROR_LENGTH]
+                )
+                return False
+            await AsteriskNotice.filter(id=notice.id).delete()
+            log.info("asterisk.told", kind=notice.kind.value, subject=notice.subject)
+            self._bus.publish(OutboxChanged())
+        return True
+
+
+def _is_a_reason(event: object) -> bool:
+    match event:
+        case LinkChanged(up=up):
+            return up
+        case OutboxChanged() | Overflowed():
+            return True
+        case _:
+            return False

@@ -1,0 +1,33 @@
+"""The record of who changed what; written in the transaction of the change itself."""
+
+from collections.abc import Mapping
+
+from tortoise.backends.base.client import TransactionalDBClient
+
+from pbxbridge.models.portal import AuditEntry
+from pbxbridge.services.actor import Actor
+
+
+async def record(  # noqa: PLR0913 - who, what, on what, before and after
+    transaction: TransactionalDBClient,
+    actor: Actor,
+    action: str,
+    subject: str,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> None:
+    """Add an audit entry that keeps of ``before`` and ``after`` only the fields that differ.
+
+    Callers never pass a secret or a PIN: that one was changed is told by the action's name.
+    """
+    old, new = dict(before or {}), dict(after or {})
+    same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
+    await AuditEntry.create(
+        using_db=transaction,
+        actor=actor.login,
+        address=actor.address,
+        action=action,
+        subject=subject,
+        before={name: value for name, value in old.items() if name not in same},
+        after={name: value for name, value in new.items() if name not in same},
+    )

@@ -1,0 +1,62 @@
+"""Fixtures that every kind of test shares."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from pbxbridge.events import EventBus
+from pbxbridge.models.database import migrate, open_database
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.extensions import Extensions
+
+
+@pytest.fixture(scope="session")
+async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file as ``pbxbridge migrate`` leaves it; tests copy it."""
+    path = tmp_path_factory.mktemp("migrated") / "pbxbridge.sqlite3"
+    await migrate(f"sqlite://{path}")
+    async with open_database(f"sqlite://{path}"):
+        await ensure_built_in()
+    return path
+
+
+@pytest.fixture
+def database_path(migrated_file: Path, tmp_path: Path) -> Path:
+    """A migrated SQLite file of this test's own."""
+    return Path(shutil.copy(migrated_file, tmp_path / "pbxbridge.sqlite3"))
+
+
+@pytest.fixture
+async def database(database_path: Path) -> AsyncIterator[Path]:
+    """An open database of this test's own; gives its file."""
+    async with open_database(f"sqlite://{database_path}"):
+        yield database_path
+
+
+@pytest.fixture
+def bus() -> EventBus:
+    """A bus of this test's own."""
+    return EventBus()
+
+
+@pytest.fixture
+def extensions(database: Path, bus: EventBus) -> Extensions:
+    """The service of extensions, on this test's database."""
+    return Extensions(bus, qualify_frequency=60, ring_time=20)
+
+
+@pytest.fixture
+def admin() -> Actor:
+    """Who asks."""
+    return Actor("admin", "127.0.0.1")
+
+
+@pytest.fixture(autouse=True)
+def _reset_structlog() -> Iterator[None]:
+    """Undo what a test configured of structlog."""
+    yield
+    structlog.reset_defaults()

@@ -1,0 +1,81 @@
+"""Bad input gets one clear sentence beside its field."""
+
+import pytest
+
+from pbxbridge.errors import Invalid
+from pbxbridge.services.extension_input import ExtensionInput, parse_extension
+
+GOOD = {
+    "number": "1001",
+    "caller_id_name": "Alice",
+    "voicemail": True,
+    "voicemail_pin": "4321",
+    "voicemail_email": "alice@example.com",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("number", "", "Enter the extension's number."),
+        ("number", "10a1", "Use digits only."),
+        ("number", "1001\n1002", "Use digits only."),
+        ("number", "\u0661\u0660\u0660\u0661", "Use digits only."),
+        ("number", "1" * 21, "Use at most 20 digits."),
+        ("caller_id_name", "", "Enter the name that phones show for this extension."),
+        ("caller_id_name", "A\nB", "Line breaks and control characters cannot be part of a name."),
+        (
+            "caller_id_name",
+            "A\x00B",
+            "Line breaks and control characters cannot be part of a name.",
+        ),
+        (
+            "caller_id_name",
+            'A "B" <9>',
+            'These characters cannot be part of a caller ID name: " < >',
+        ),
+        ("caller_id_name", "x" * 32, "Use at most 31 characters."),
+        ("device_type", "TELEX", "Choose one of the list."),
+        ("voicemail_pin", "123", "Use 4 to 12 digits."),
+        ("voicemail_pin", "12a4", "Use digits only."),
+        ("voicemail_pin", "1001", "The PIN must not be the extension's own number."),
+        ("forward_all", "1001", "An extension cannot be forwarded to itself."),
+        ("forward_all", "${EVIL}", "Use digits only, at most 20, with an optional + in front."),
+        ("forward_all", "1002,1)", "Use digits only, at most 20, with an optional + in front."),
+        ("colour", "red", "There is no such field."),
+    ],
+)
+def test_bad_input_is_refused_beside_its_field(field: str, value: str, sentence: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_extension({**GOOD, field: value})
+    assert refused.value.fields == {field: sentence}
+
+
+@pytest.mark.parametrize(
+    "address", ["alice", "alice@", "@example.com", "a b@example.com", "a@b..c"]
+)
+def test_a_broken_email_address_is_refused(address: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_extension({**GOOD, "voicemail_email": address})
+    assert list(refused.value.fields) == ["voicemail_email"]
+
+
+@pytest.mark.parametrize("address", ["alice@example.com", "reception@pbx.local", "root@localhost"])
+def test_addresses_of_the_internet_and_of_the_lan_are_taken(address: str) -> None:
+    assert parse_extension({**GOOD, "voicemail_email": address}).voicemail_email == address
+
+
+def test_every_field_at_fault_is_named_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_extension({**GOOD, "number": "x", "caller_id_name": "", "voicemail_pin": "1"})
+    assert set(refused.value.fields) == {"number", "caller_id_name", "voicemail_pin"}
+
+
+def test_leading_zeros_are_kept_and_blanks_around_are_not() -> None:
+    wanted = parse_extension({"number": " 0042 ", "caller_id_name": "  Zoë O'Neil, R&D; x "})
+    assert (wanted.number, wanted.caller_id_name) == ("0042", "Zoë O'Neil, R&D; x")
+
+
+def test_what_belongs_to_a_box_that_is_off_is_neither_kept_nor_complained_of() -> None:
+    wanted = parse_extension({**GOOD, "voicemail": False, "voicemail_pin": "1"})
+    assert wanted == ExtensionInput(number="1001", caller_id_name="Alice")
