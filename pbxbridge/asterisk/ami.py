@@ -1,0 +1,175 @@
+"""The AMI link of one Asterisk node: kept up for ever, its stream fed to the mirror in order.
+
+A round is: connect, log in, wait until Asterisk is fully booted, take a snapshot of all contacts,
+then follow events until the connection is lost. What was missed between two rounds is in the
+second one's snapshot, since Asterisk replays nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import NoReturn, TypeAlias
+
+import structlog
+
+from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection, within
+from pbxbridge.asterisk.ami_login import LoginRefused, login
+from pbxbridge.asterisk.ami_message import AmiResponse
+from pbxbridge.asterisk.contact_snapshot import read_snapshot
+from pbxbridge.errors import AsteriskUnavailable
+from pbxbridge.mirror.ami_event import AmiEvent
+from pbxbridge.mirror.mirror import Mirror
+from pbxbridge.settings import AsteriskSettings
+
+Handler: TypeAlias = Callable[[AmiEvent, Mirror], None]
+
+# Enough for registrations, mailboxes and peers; `test` and `reporting` would flood us.
+_EVENTS = "system,call"
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTiming:
+    """How patient the link is, all in seconds.
+
+    A half-open connection is noticed after at most ``ping_every`` + ``answer``. Reconnecting
+    waits ``retry_first``, doubled each time up to ``retry_longest``, less up to half of it at
+    random, so that several bridges do not knock at once. ``qualify_gap`` spaces the OPTIONS that
+    contacts not yet probed are sent, as thousands of them appear when Asterisk starts.
+    """
+
+    answer: float = 5.0
+    boot: float = 60.0
+    ping_every: float = 10.0
+    retry_first: float = 0.2
+    retry_longest: float = 5.0
+    qualify_gap: float = 0.02
+
+
+class AmiLink:
+    """Keeps the mirror fed from one Asterisk, and carries actions to it."""
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        mirror: Mirror,
+        handlers: Mapping[str, Handler],
+        timing: LinkTiming | None = None,
+    ) -> None:
+        self._settings = settings
+        self._mirror = mirror
+        self._handlers = handlers
+        self._timing = timing or LinkTiming()
+        self._connection: AmiConnection | None = None
+        self._random = SystemRandom()
+        self._said: set[type[AsteriskUnavailable]] = set()
+
+    async def run(self) -> NoReturn:
+        """Keep the link up until cancelled."""
+        failures = 0
+        while True:
+            try:
+                await self._round()
+            except* AsteriskUnavailable as lost:
+                if self._mirror.link.up:
+                    failures = 0
+                self._down(_first(lost))
+            _raise_if_cancelled()
+            longest = min(self._timing.retry_first * 2**failures, self._timing.retry_longest)
+            failures = min(failures + 1, 30)
+            await asyncio.sleep(longest * self._random.uniform(0.5, 1.0))
+
+    async def action(self, name: str, /, **fields: str) -> AmiResponse:
+        """Have Asterisk do something and return its answer, whatever that says.
+
+        List actions return their items. Nothing is ever sent twice. Raises AsteriskUnavailable
+        when the link is down or no answer comes in time, ValueError for a line break in a field.
+        """
+        if self._connection is None:
+            raise AsteriskUnavailable(self._mirror.link.reason)
+        return await self._connection.action(name, **fields)
+
+    async def _round(self) -> None:
+        settings, timing = self._settings, self._timing
+        async with open_connection(settings.host, settings.ami_port, timing.answer) as connection:
+            await login(connection, settings, events=_EVENTS)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._keep_alive(connection), name="ami-keep-alive")
+                    tasks.create_task(self._qualify_unprobed(connection), name="ami-qualify")
+                    await self._follow(connection)
+            finally:
+                self._connection = None
+
+    async def _follow(self, connection: AmiConnection) -> NoReturn:
+        await self._fully_booted(connection)
+        await read_snapshot(connection, self._mirror, self._handle, self._timing.answer)
+        self._up(connection)
+        while True:
+            self._handle(await connection.next_message())
+
+    async def _fully_booted(self, connection: AmiConnection) -> None:
+        """Wait for FullyBooted, which also greets logins that come later; lists fail before."""
+        why = "Asterisk did not say FullyBooted: still starting, or no read right `system`."
+        async with within(self._timing.boot, why):
+            while (await connection.next_message()).get("Event") != "FullyBooted":
+                pass
+
+    async def _keep_alive(self, connection: AmiConnection) -> NoReturn:
+        while True:
+            await asyncio.sleep(self._timing.ping_every)
+            await connection.action("Ping")
+
+    async def _qualify_unprobed(self, connection: AmiConnection) -> NoReturn:
+        """Have contacts probed that Asterisk itself would probe up to qualify_frequency later."""
+        while True:
+            number = await self._mirror.next_unprobed()
+            # A slow database behind Asterisk may delay this answer; the ping judges the link.
+            with suppress(AsteriskUnavailable):
+                await connection.action("PJSIPQualify", Endpoint=number)
+            await asyncio.sleep(self._timing.qualify_gap)
+
+    def _handle(self, event: AmiEvent) -> None:
+        name = event.get("Event", "")
+        handler = self._handlers.get(name)
+        if handler is None:
+            return
+        try:
+            handler(event, self._mirror)
+        except Exception:
+            log.exception("ami.handler_failed", ami_event=name)
+
+    def _up(self, connection: AmiConnection) -> None:
+        self._connection = connection
+        self._said.clear()
+        self._mirror.link_up()
+        log.info("ami.connected", host=self._settings.host, port=self._settings.ami_port)
+
+    def _down(self, why: AsteriskUnavailable) -> None:
+        """Tell the loss once, and once more if it turns out that the login is refused."""
+        if not self._said or (isinstance(why, LoginRefused) and LoginRefused not in self._said):
+            event = "ami.refused" if isinstance(why, LoginRefused) else "ami.lost"
+            log.warning(event, host=self._settings.host, reason=str(why))
+        self._said.add(type(why))
+        self._mirror.link_down(str(why))
+
+
+def _raise_if_cancelled() -> None:
+    """Stop if the task was cancelled in the moment in which the connection was lost.
+
+    Before Python 3.13 a TaskGroup then reports the loss alone (python/cpython#116720).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _first(group: BaseExceptionGroup[AsteriskUnavailable]) -> AsteriskUnavailable:
+    """Return the loss itself, which every task of the round reports in the same words."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,0 +1,33 @@
+"""ARI: the login probe of ``pbxbridge check``.
+
+Source: https://docs.asterisk.org/Asterisk_22_Documentation/API_Documentation/Asterisk_REST_Interface/
+"""
+
+import aiohttp
+
+from pbxbridge.errors import AsteriskUnavailable
+from pbxbridge.settings import AsteriskSettings
+
+
+async def asterisk_version(settings: AsteriskSettings, time_limit: float = 5.0) -> str:
+    """Log in to ARI and return Asterisk's version; ``time_limit`` is in seconds.
+
+    Raises AsteriskUnavailable with a sentence for the administrator.
+    """
+    url = f"{settings.ari_url.rstrip('/')}/ari/asterisk/info"
+    auth = aiohttp.BasicAuth(settings.ari_user, settings.ari_secret.get_secret_value())
+    timeout = aiohttp.ClientTimeout(total=time_limit)
+    try:
+        async with (
+            aiohttp.ClientSession(auth=auth, timeout=timeout) as session,
+            session.get(url, params={"only": "system"}) as response,
+        ):
+            if response.status in {401, 403}:
+                raise AsteriskUnavailable(
+                    f"Asterisk refused the ARI login of user {settings.ari_user}."
+                )
+            response.raise_for_status()
+            return str((await response.json())["system"]["version"])
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+        reason = str(error) or f"no answer in {time_limit:g} s"
+        raise AsteriskUnavailable(f"No ARI at {settings.ari_url}: {reason}.") from error

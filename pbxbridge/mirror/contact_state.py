@@ -1,0 +1,114 @@
+"""What Asterisk's words about contacts mean for an endpoint: pure rules, no I/O.
+
+Source: ContactStatus and ContactStatusDetail of Asterisk 22 (res/res_pjsip/pjsip_options.c), and
+what a real Asterisk sent when phones registered, moved, fell silent and un-registered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import TypeAlias
+
+from pbxbridge.mirror.endpoint import EndpointState, Status
+
+
+@dataclass(frozen=True, slots=True)
+class ContactReport:
+    """What Asterisk says of one contact, in its own words.
+
+    ``status`` is Reachable, Unreachable, NonQualified, Unknown or Removed;
+    ``roundtrip_usec`` is the last qualify's round trip in microseconds, a number or ``N/A``.
+    """
+
+    aor: str
+    uri: str
+    status: str
+    roundtrip_usec: str = ""
+
+
+class Reach(Enum):
+    """How a contact stands; later members win when an AOR has several."""
+
+    GIVEN_UP = auto()  # it expired while it was unreachable
+    UNREACHABLE = auto()
+    # A phone that has just registered is likelier to be there than one that does not answer.
+    UNPROBED = auto()
+    REACHABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where a device registered and whether it answers; ``rtt_ms`` is in milliseconds."""
+
+    uri: str
+    reach: Reach
+    rtt_ms: float | None = None
+
+
+# The contacts of one AOR by URI, in the order in which they appeared.
+Contacts: TypeAlias = Mapping[str, Contact]
+
+_REMOVED = "Removed"
+_REACH = {"Reachable": Reach.REACHABLE, "Unreachable": Reach.UNREACHABLE}
+_STATUS = {
+    Reach.REACHABLE: Status.OK,
+    Reach.UNPROBED: Status.UNKNOWN,
+    Reach.UNREACHABLE: Status.UNREACHABLE,
+    Reach.GIVEN_UP: Status.UNKNOWN,
+}
+# RFC 3261 section 19.1.1: the host ends where ports, parameters or headers begin.
+_HOST_AND_PORT = re.compile(
+    r"\[(?P<ipv6>[^\]]*)\](?::(?P<port6>\d+))?|(?P<host>[^:;?>]*)(?::(?P<port>\d+))?"
+)
+
+
+def contacts_after(contacts: Contacts, report: ContactReport) -> dict[str, Contact]:
+    """Return an AOR's contacts as they are after the report."""
+    alive = {uri: one for uri, one in contacts.items() if one.reach is not Reach.GIVEN_UP}
+    if report.status != _REMOVED:
+        reach = _REACH.get(report.status, Reach.UNPROBED)
+        alive[report.uri] = Contact(report.uri, reach, _rtt_ms(reach, report.roundtrip_usec))
+        return alive
+    removed = contacts.get(report.uri)
+    if removed is None:
+        # A phone that moved: Removed of its old URI comes after the new one was reported, or was
+        # reported before the snapshot.
+        return dict(contacts)
+    alive.pop(report.uri, None)
+    if alive or removed.reach not in {Reach.UNREACHABLE, Reach.GIVEN_UP}:
+        return alive
+    return {report.uri: replace(removed, reach=Reach.GIVEN_UP)}
+
+
+def endpoint_state(endpoint: str, contacts: Contacts, *, monitored: bool) -> EndpointState:
+    """Fold an AOR's contacts into what the screen shows: the best one, the newest among equals."""
+    if not contacts:
+        return EndpointState(endpoint)
+    best = max(reversed(list(contacts.values())), key=lambda contact: contact.reach.value)
+    host, port = host_and_port(best.uri)
+    if monitored or best.reach is Reach.GIVEN_UP:
+        return EndpointState(endpoint, _STATUS[best.reach], host, port, best.rtt_ms)
+    # Asterisk may repeat what it measured before qualify was turned off: it is no longer watched.
+    return EndpointState(endpoint, Status.UNMONITORED, host, port)
+
+
+def host_and_port(uri: str) -> tuple[str, int]:
+    """Return the host (an IPv6 address without brackets) and port of a SIP URI.
+
+    A URI without a port means 5060, or 5061 where TLS is asked for (RFC 3261 section 19.1.2).
+    """
+    scheme, _, rest = uri.strip().lstrip("<").partition(":")
+    match = _HOST_AND_PORT.match(rest.rpartition("@")[2])
+    if match is None or not (host := match["ipv6"] or match["host"]):
+        return "", 0
+    tls = scheme.lower() == "sips" or re.search(r";transport=tls\b", rest, re.IGNORECASE)
+    return host, int(match["port6"] or match["port"] or (5061 if tls else 5060))
+
+
+def _rtt_ms(reach: Reach, roundtrip_usec: str) -> float | None:
+    if reach is not Reach.REACHABLE or not roundtrip_usec.isdecimal():
+        return None
+    return int(roundtrip_usec) / 1000 or None

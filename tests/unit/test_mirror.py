@@ -1,0 +1,208 @@
+"""The mirror: what it shows, and what it tells the bus."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from pbxbridge.events import EndpointStateChanged, Event, LinkChanged, MailboxChanged
+from pbxbridge.mirror.contact_state import ContactReport
+from pbxbridge.mirror.endpoint import EndpointState, Status
+from pbxbridge.mirror.mirror import Mirror
+from tests.fakes.recording_bus import RecordingBus
+
+URI = "sip:1001@127.0.0.1:5062"
+
+
+class Watched:
+    """A mirror with two tracked endpoints, 1002 of them not monitored, and what it published."""
+
+    def __init__(self) -> None:
+        self._bus = RecordingBus()
+        self.mirror = Mirror(self._bus)
+        self.mirror.track_all({"1001": True, "1002": False})
+
+    def report(self, status: str, aor: str = "1001", uri: str = URI) -> None:
+        self.mirror.contact_changed(ContactReport(aor, uri, status, "2000"))
+
+    def published(self) -> list[Event]:
+        """Return what was published since the last look."""
+        published, self._bus.published = self._bus.published, []
+        return published
+
+    def statuses(self) -> list[tuple[str, Status]]:
+        statuses = self._bus.statuses()
+        self._bus.published = []
+        return statuses
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+def test_a_change_is_published_once(watched: Watched) -> None:
+    watched.report("Reachable")
+    watched.report("Reachable")
+    state = EndpointState("1001", Status.OK, "127.0.0.1", 5062, 2.0)
+    assert watched.published() == [EndpointStateChanged(state)]
+    assert watched.mirror.state_of("1001") == state
+
+
+def test_tracking_endpoints_without_contacts_publishes_nothing(watched: Watched) -> None:
+    assert watched.published() == []
+    assert watched.mirror.states(["1001", "1002"]) == {
+        "1001": EndpointState("1001"),
+        "1002": EndpointState("1002"),
+    }
+
+
+def test_a_phone_that_registered_first_shows_when_its_extension_is_tracked(
+    watched: Watched,
+) -> None:
+    watched.report("Reachable", "1003")
+    assert watched.published() == []
+    assert watched.mirror.state_of("1003").status is Status.BLANK
+    watched.mirror.track("1003", monitored=True)
+    assert watched.statuses() == [("1003", Status.OK)]
+
+
+def test_an_untracked_endpoint_is_blank_and_silent(watched: Watched) -> None:
+    watched.report("Reachable")
+    watched.published()
+    watched.mirror.track_all({"1002": False})
+    watched.report("Unreachable")
+    assert watched.published() == []
+    assert watched.mirror.state_of("1001") == EndpointState("1001")
+
+
+def test_turning_monitoring_off_and_on_is_seen_at_once(watched: Watched) -> None:
+    watched.report("Reachable")
+    watched.mirror.track("1001", monitored=False)
+    watched.mirror.track("1001", monitored=True)
+    assert [status for _, status in watched.statuses()] == [
+        Status.OK,
+        Status.UNMONITORED,
+        Status.OK,
+    ]
+
+
+class TestSnapshot:
+    def test_it_replaces_the_view_at_once_and_publishes_only_differences(
+        self, watched: Watched
+    ) -> None:
+        watched.report("Reachable")
+        watched.report("NonQualified", "1002")
+        watched.published()
+        watched.mirror.snapshot_begin()
+        watched.report("Reachable")
+        assert watched.published() == []
+        assert watched.mirror.state_of("1002").status is Status.UNMONITORED
+        watched.mirror.snapshot_end()
+        assert watched.statuses() == [("1002", Status.BLANK)]
+
+    def test_an_event_after_an_item_wins_over_it(self, watched: Watched) -> None:
+        watched.mirror.snapshot_begin()
+        watched.report("Reachable")
+        watched.report("Unreachable")
+        watched.mirror.snapshot_end()
+        assert watched.statuses() == [("1001", Status.UNREACHABLE)]
+
+    def test_a_removal_during_the_list_leaves_nothing(self, watched: Watched) -> None:
+        watched.mirror.snapshot_begin()
+        watched.report("Reachable")
+        watched.report("Removed")
+        watched.mirror.snapshot_end()
+        assert watched.statuses() == []
+
+    def test_it_clears_a_contact_that_was_given_up(self, watched: Watched) -> None:
+        watched.report("Unreachable")
+        watched.report("Removed")
+        watched.mirror.snapshot_begin()
+        watched.mirror.snapshot_end()
+        assert watched.statuses()[-1] == ("1001", Status.BLANK)
+
+    def test_a_half_read_one_is_thrown_away_when_the_link_is_lost(self, watched: Watched) -> None:
+        watched.report("Reachable")
+        watched.mirror.snapshot_begin()
+        watched.mirror.link_down("cut")
+        assert watched.mirror.state_of("1001").status is Status.OK
+        watched.report("Unreachable")
+        assert watched.mirror.state_of("1001").status is Status.UNREACHABLE
+
+
+class TestLink:
+    def test_it_starts_down_with_a_reason(self, watched: Watched) -> None:
+        assert not watched.mirror.link.up
+        assert watched.mirror.link.reason
+
+    def test_states_stay_while_it_is_down(self, watched: Watched) -> None:
+        watched.mirror.link_up()
+        watched.report("Reachable")
+        watched.mirror.link_down("cut")
+        assert watched.mirror.state_of("1001").status is Status.OK
+        assert watched.mirror.link.reason == "cut"
+
+    def test_it_is_published_when_it_changes_and_keeps_since_when_it_is_down(
+        self, watched: Watched
+    ) -> None:
+        watched.mirror.link_up()
+        watched.mirror.link_up()
+        watched.mirror.link_down("cut")
+        lost = watched.mirror.link.since
+        watched.mirror.link_down("cut")
+        watched.mirror.link_down("refused")
+        changes = [event for event in watched.published() if isinstance(event, LinkChanged)]
+        assert [(change.up, change.reason) for change in changes] == [
+            (True, ""),
+            (False, "cut"),
+            (False, "refused"),
+        ]
+        assert changes[-1].since == lost
+        assert lost.utcoffset() is not None
+
+
+class TestUnprobed:
+    async def next_one(self, watched: Watched) -> str | None:
+        try:
+            async with asyncio.timeout(0.01):
+                return await watched.mirror.next_unprobed()
+        except TimeoutError:
+            return None
+
+    async def test_a_monitored_contact_is_named_once(self, watched: Watched) -> None:
+        watched.report("NonQualified")
+        watched.report("NonQualified")
+        watched.report("NonQualified", "1002")
+        assert await self.next_one(watched) == "1001"
+        assert await self.next_one(watched) is None
+
+    async def test_a_second_contact_is_named_too(self, watched: Watched) -> None:
+        watched.report("NonQualified")
+        assert await self.next_one(watched) == "1001"
+        watched.report("NonQualified", uri="sip:1001@127.0.0.1:5064")
+        assert await self.next_one(watched) == "1001"
+
+    async def test_one_that_was_probed_meanwhile_is_left_out(self, watched: Watched) -> None:
+        watched.report("NonQualified")
+        watched.report("Reachable")
+        assert await self.next_one(watched) is None
+
+    async def test_turning_monitoring_on_asks_for_a_probe(self, watched: Watched) -> None:
+        watched.report("NonQualified", "1002")
+        watched.mirror.track("1002", monitored=True)
+        assert await self.next_one(watched) == "1002"
+
+    async def test_a_new_snapshot_asks_again(self, watched: Watched) -> None:
+        watched.report("NonQualified")
+        assert await self.next_one(watched) == "1001"
+        watched.mirror.snapshot_begin()
+        watched.report("NonQualified")
+        watched.mirror.snapshot_end()
+        assert await self.next_one(watched) == "1001"
+
+
+def test_a_changed_mailbox_is_announced(watched: Watched) -> None:
+    watched.mirror.mailbox_changed("1002", "default")
+    assert watched.published() == [MailboxChanged("1002", "default")]
