@@ -1,0 +1,30 @@
+"""For what must be stored before anything else may happen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+DATABASE_RETRY_SECONDS = 2.0
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+async def until_stored(operation: Callable[[], Awaitable[T]]) -> T:
+    """Run a database operation until it succeeds.
+
+    It fails while SQLite's write lock is held for longer than the busy time-out, or PostgreSQL is
+    away. Both pass.
+    """
+    while True:
+        try:
+            return await operation()
+        except (OperationalError, DBConnectionError) as why:
+            log.warning("database.failed", reason=str(why))
+            await asyncio.sleep(DATABASE_RETRY_SECONDS)
