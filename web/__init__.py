@@ -1,0 +1,1 @@
+"""The portal: web pages over the services, live by Server-Sent Events."""

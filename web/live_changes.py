@@ -1,0 +1,73 @@
+"""What one browser is yet to be told, gathered so that a burst of events is one message."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from pbxbridge.events import (
+    EndpointStateChanged,
+    Event,
+    ExtensionDeleted,
+    ExtensionSaved,
+    LinkChanged,
+    OutboxChanged,
+    Overflowed,
+)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Endpoints whose cells changed, and which other parts of the page did."""
+
+    numbers: set[str] = field(default_factory=set)
+    link: bool = False
+    outbox: bool = False
+    list: bool = False
+
+
+def everything() -> Batch:
+    """Return what brings a browser up to date whatever it shows."""
+    return Batch(link=True, outbox=True, list=True)
+
+
+class LiveChanges:
+    """Begins with everything. Holds at most ``limit`` endpoints; beyond that, everything again.
+
+    Only *what* changed is kept; what it is now is read when it is sent, so nothing sent is old.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._batch = everything()
+        self._some = asyncio.Event()
+        self._some.set()
+
+    def note(self, event: Event) -> None:
+        """Take an event from the bus."""
+        match event:
+            case EndpointStateChanged(state):
+                self._batch.numbers.add(state.endpoint)
+                if len(self._batch.numbers) > self._limit:
+                    self._batch = everything()
+            case LinkChanged():
+                self._batch.link = True
+            case OutboxChanged():
+                self._batch.outbox = True
+            case ExtensionSaved() | ExtensionDeleted():
+                self._batch.list = True
+            case Overflowed():
+                self._batch = everything()
+            case _:
+                return
+        self._some.set()
+
+    async def wait(self) -> None:
+        """Wait until there is something to take."""
+        await self._some.wait()
+
+    def take(self) -> Batch:
+        """Return what has gathered, and begin anew."""
+        taken, self._batch = self._batch, Batch()
+        self._some.clear()
+        return taken

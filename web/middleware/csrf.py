@@ -1,0 +1,49 @@
+"""A write must come from a page of this portal, sent by the person who is signed in.
+
+Two locks: where the browser says the request comes from, and a token that only this session's
+pages hold. The sign-in form has no session yet, so the first alone guards it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from pbxbridge.errors import Forbidden
+from web.cookies import csrf_token
+from web.portal import SESSION
+from web.requests import read_form
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FIELD = "csrf"
+HEADER = "X-CSRF-Token"
+
+
+@web.middleware
+async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a write from elsewhere, or without the session's token. Raises Forbidden."""
+    if request.method in SAFE_METHODS:
+        return await handler(request)
+    if not comes_from_here(request):
+        raise Forbidden("This request came from another site.")
+    if SESSION in request:
+        given = request.headers.get(HEADER) or (await read_form(request)).get(FIELD, "")
+        if not hmac.compare_digest(given.encode(), csrf_token(request[SESSION].token).encode()):
+            raise Forbidden("This page is out of date. Load it again and repeat what you did.")
+    return await handler(request)
+
+
+def comes_from_here(request: web.Request) -> bool:
+    """Whether the browser says that a page of this portal made the request.
+
+    ``Sec-Fetch-Site`` is right behind any proxy, but browsers send it to https and localhost only;
+    ``Origin`` comes with every POST of every browser since 2020. With neither, no browser is at
+    work, and nobody's cookies can be abused. Source: W3C Fetch Metadata; Fetch standard, Origin.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host

@@ -1,0 +1,107 @@
+"""Every failure becomes one plain page (or, for htmx, one sentence) that leaks nothing."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from pbxbridge.errors import (
+    AsteriskUnavailable,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PbxBridgeError,
+)
+from web.render import bare_page
+from web.requests import wants_page
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[type[PbxBridgeError], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    Invalid: 422,
+    Forbidden: 403,
+    AsteriskUnavailable: 503,
+}
+TITLES = {
+    400: "This request could not be read",
+    401: "Please sign in",
+    403: "This is not allowed",
+    404: "There is no such page",
+    405: "This is not possible here",
+    409: "Somebody else was faster",
+    413: "That is too much at once",
+    415: "This kind of data is not taken here",
+    422: "Something is not right yet",
+    500: "Something went wrong here",
+    503: "Asterisk does not answer",
+}
+EXPLANATIONS = {
+    401: "Your session has ended.",
+    404: "The address may be mistyped, or what it showed is gone.",
+    500: "It was not your fault, and it has been noted. If it happens again, tell your "
+    "administrator this number:",
+    503: "Please try again in a moment.",
+}
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what a handler raised into an answer; the outermost middleware."""
+    request_id = secrets.token_hex(6)
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        try:
+            return await handler(request)
+        except PbxBridgeError as error:
+            if status := STATUS.get(type(error)):
+                return _answer(request, status, _sentence(error))
+            return _unexpected(request, request_id)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            return _with_headers(_answer(request, error.status, ""), error)
+        except Exception:
+            return _unexpected(request, request_id)
+
+
+def _unexpected(request: web.Request, request_id: str) -> web.Response:
+    log.exception("request.failed", method=request.method, path=request.path)
+    return _answer(request, 500, request_id=request_id)
+
+
+def _sentence(error: PbxBridgeError) -> str:
+    if isinstance(error, AsteriskUnavailable):
+        return ""  # its message is for the log: it may name hosts and logins
+    if isinstance(error, Invalid):
+        return " ".join(error.fields.values())
+    return str(error)
+
+
+def _answer(
+    request: web.Request, status: int, sentence: str = "", request_id: str = ""
+) -> web.Response:
+    title = TITLES.get(status, "This did not work")
+    sentence = sentence or EXPLANATIONS.get(status, "")
+    if wants_page(request):
+        return bare_page(
+            request,
+            "errors/error.html",
+            status=status,
+            title=title,
+            sentence=sentence,
+            request_id=request_id,
+        )
+    text = " ".join(part for part in (f"{title}.", sentence, request_id) if part)
+    return web.Response(text=text, status=status)
+
+
+def _with_headers(response: web.Response, error: web.HTTPException) -> web.Response:
+    for name in ("Allow", "HX-Redirect"):
+        if name in error.headers:
+            response.headers[name] = error.headers[name]
+    return response

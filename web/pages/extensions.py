@@ -1,0 +1,172 @@
+"""The Extensions screen: the list, and the row editor that opens in it.
+
+Every address answers a whole page to a plain browser and the part that changes to htmx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from pbxbridge.errors import Invalid
+from pbxbridge.mirror.endpoint import EndpointState, Status
+from pbxbridge.services.extension_input import ExtensionInput, parse_extension
+from pbxbridge.services.extensions import ExtensionView
+from web.middleware.csrf import FIELD as CSRF_FIELD
+from web.notices import NOTICES, notify
+from web.portal import actor_of, portal_of
+from web.render import fragment, html, page, part_or_page
+from web.requests import HOME, read_form, wants_fragment
+
+SEARCH_LENGTH = 100
+CHECKBOXES = ("monitored", "voicemail")
+VOICEMAIL_FIELDS = ("voicemail_pin", "voicemail_email")
+NEW_EXTENSION = ExtensionInput.model_construct(number="", caller_id_name="").model_dump()
+ONE_ROW = "extensions/one_row.html"
+
+
+async def show_list(request: web.Request) -> web.StreamResponse:
+    """Show one page of the list, searched by ``search``."""
+    search = _search_of(request)
+    found = await portal_of(request).extensions.page(search, _page_of(request))
+    mirror = portal_of(request).mirror
+    rows = [(view, mirror.state_of(view.number)) for view in found.items]
+    notice = NOTICES.get(request.query.get("notice", ""), "")
+    return await page(
+        request,
+        "extensions/list.html",
+        found=found,
+        rows=rows,
+        search=search,
+        notice=notice,
+        statuses=tuple(Status),
+    )
+
+
+async def show_row(request: web.Request) -> web.StreamResponse:
+    """Show one row as the list has it: what Cancel and Done put back."""
+    number = request.match_info["number"]
+    view = await portal_of(request).extensions.get(number)
+    if not wants_fragment(request):
+        raise web.HTTPSeeOther(f"{HOME}?search={number}")
+    return _row(request, view)
+
+
+async def show_new(request: web.Request) -> web.StreamResponse:
+    """Open the editor of a new extension."""
+    return await _editor(request, None, {})
+
+
+async def show_editor(request: web.Request) -> web.StreamResponse:
+    """Open the editor of one extension; the stored PIN is never sent."""
+    view = await portal_of(request).extensions.get(request.match_info["number"])
+    return await _editor(request, view, asdict(view) | {"voicemail_pin": ""})
+
+
+async def create(request: web.Request) -> web.StreamResponse:
+    """Create an extension, and show what its device must be told."""
+    extensions, actor = portal_of(request).extensions, actor_of(request)
+    values = extension_fields(await read_form(request))
+    try:
+        view = await extensions.create(actor, parse_extension(values))
+    except Invalid as invalid:
+        return await _editor(request, None, values, invalid.fields)
+    response = await part_or_page(
+        request,
+        "extensions/created.html",
+        ONE_ROW,
+        title="New extension",
+        extension=view,
+        state=_state(request, view),
+        secret=await extensions.secret(actor, view.number),
+    )
+    notify(response, "created")
+    return response
+
+
+async def update(request: web.Request) -> web.StreamResponse:
+    """Save an extension."""
+    extensions, number = portal_of(request).extensions, request.match_info["number"]
+    values = extension_fields(await read_form(request))
+    try:
+        view = await extensions.update(actor_of(request), number, parse_extension(values))
+    except Invalid as invalid:
+        return await _editor(request, await extensions.get(number), values, invalid.fields)
+    if not wants_fragment(request):
+        raise web.HTTPSeeOther(f"{HOME}?search={number}&notice=saved")
+    response = _row(request, view)
+    notify(response, "saved")
+    return response
+
+
+async def ask_delete(request: web.Request) -> web.StreamResponse:
+    """Ask, and say what will be lost."""
+    view = await portal_of(request).extensions.get(request.match_info["number"])
+    return await part_or_page(
+        request, "extensions/delete.html", "question.html", title="Delete", extension=view
+    )
+
+
+async def delete(request: web.Request) -> web.StreamResponse:
+    """Delete an extension."""
+    await portal_of(request).extensions.delete(actor_of(request), request.match_info["number"])
+    if not wants_fragment(request):
+        raise web.HTTPSeeOther(f"{HOME}?notice=deleted")
+    response = html("")
+    notify(response, "deleted")
+    return response
+
+
+def extension_fields(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the editor's form says, as ``parse_extension`` takes it.
+
+    A browser leaves an unticked box out. What the screen hides while voicemail is off is not
+    looked at, or an error could stand where nobody sees it.
+    """
+    values: dict[str, Any] = {name: value for name, value in form.items() if name != CSRF_FIELD}
+    values |= {name: name in form for name in CHECKBOXES}
+    if not values["voicemail"]:
+        values |= dict.fromkeys(VOICEMAIL_FIELDS, "")
+    return values
+
+
+def _state(request: web.Request, view: ExtensionView) -> EndpointState:
+    return portal_of(request).mirror.state_of(view.number)
+
+
+def _row(request: web.Request, view: ExtensionView) -> web.Response:
+    state = _state(request, view)
+    return html(fragment(request, "extensions/row.html", extension=view, state=state))
+
+
+async def _editor(
+    request: web.Request,
+    view: ExtensionView | None,
+    values: Mapping[str, Any],
+    errors: Mapping[str, str] | None = None,
+) -> web.StreamResponse:
+    return await part_or_page(
+        request,
+        "extensions/editor.html",
+        ONE_ROW,
+        title=f"Extension {view.number}" if view else "New extension",
+        status=422 if errors else 200,
+        extension=view,
+        state=_state(request, view) if view else None,
+        values=NEW_EXTENSION | dict(values),
+        errors=errors or {},
+        classes=await portal_of(request).extensions.classes_of_service(),
+    )
+
+
+def _search_of(request: web.Request) -> str:
+    typed = request.query.get("search", "")[:SEARCH_LENGTH]
+    return "".join(character for character in typed if character.isprintable()).strip()
+
+
+def _page_of(request: web.Request) -> int:
+    typed = request.query.get("page", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1

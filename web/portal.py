@@ -1,0 +1,67 @@
+"""What the portal is given from outside, and the keys under which a request finds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from pbxbridge.services.actor import Actor
+
+if TYPE_CHECKING:
+    from pbxbridge.events import EventBus
+    from pbxbridge.mirror.mirror import Mirror
+    from pbxbridge.services.accounts import Accounts
+    from pbxbridge.services.extensions import Extensions
+    from pbxbridge.services.overview import Overview
+    from pbxbridge.settings import WebSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTimes:
+    """The rhythm of the live stream, all in seconds.
+
+    ``ping`` keeps proxies from closing a quiet stream; ``session_check`` is how late a stream may
+    end after its session did; ``gather`` is how long changes are collected into one message.
+    """
+
+    ping: float = 15.0
+    session_check: float = 10.0
+    gather: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """Everything that pages reach for."""
+
+    extensions: Extensions
+    accounts: Accounts
+    overview: Overview
+    mirror: Mirror
+    bus: EventBus
+    settings: WebSettings
+    live: LiveTimes = field(default_factory=LiveTimes)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInSession:
+    """The session that a request came with; ``token`` is what the browser's cookie holds."""
+
+    token: str
+    login: str
+    must_change_password: bool
+
+
+PORTAL = web.AppKey("portal", Portal)
+SESSION = web.RequestKey("session", SignedInSession)
+
+
+def portal_of(request: web.Request) -> Portal:
+    """Return what the portal was given."""
+    return request.config_dict[PORTAL]
+
+
+def actor_of(request: web.Request) -> Actor:
+    """Return who asks, for the audit. Only for routes that refuse anonymous requests."""
+    return Actor(login=request[SESSION].login, address=request.remote or "")

@@ -1,0 +1,62 @@
+"""Reading what a browser sent: forms, its own idea of where it was, and where to go next."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+from aiohttp import web
+
+HOME = "/extensions"
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """Return the fields of an HTML form, the first of each name.
+
+    Raises HTTPUnsupportedMediaType for anything but a plain form (no page uploads a file) and
+    HTTPBadRequest for bytes that are not text.
+    """
+    if request.content_type != FORM_TYPE:
+        raise web.HTTPUnsupportedMediaType
+    try:
+        fields = await request.post()
+    except (UnicodeError, LookupError, ValueError) as error:
+        raise web.HTTPBadRequest from error
+    first: dict[str, str] = {}
+    for name, value in fields.items():
+        if isinstance(value, str):
+            first.setdefault(name, value)
+    return first
+
+
+def wants_fragment(request: web.Request) -> bool:
+    """Whether htmx asks, for a part of the page that it already shows."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def wants_page(request: web.Request) -> bool:
+    """Whether a person follows a link or sends a form without htmx."""
+    return not wants_fragment(request) and "text/html" in request.headers.get("Accept", "")
+
+
+def safe_next(target: str) -> str:
+    """Return a path of this portal to go to after sign-in; anything else becomes the home page.
+
+    Browsers read ``//host`` and ``/\\host`` as another host, and skip tabs and line breaks.
+    """
+    if not target.startswith("/") or target[1:2] in ("/", "\\") or not target.isprintable():
+        return HOME
+    parts = urlsplit(target)
+    return HOME if parts.scheme or parts.netloc or parts.path == "/" else target
+
+
+def sign_in_url(request: web.Request) -> str:
+    """Return the sign-in page's address, which leads back to where the person is now."""
+    here = HOME
+    if wants_fragment(request):
+        current = urlsplit(request.headers.get("HX-Current-URL", ""))
+        here = f"{current.path}?{current.query}" if current.query else current.path
+    elif request.method == "GET":
+        here = request.path_qs
+    target = safe_next(here)
+    return "/sign-in" if target == HOME else "/sign-in?" + urlencode({"next": target})

@@ -1,0 +1,137 @@
+// The list of extensions: opening the editor, and taking over what changed without disturbing it.
+"use strict";
+
+(() => {
+  const GATHER_MS = 150;
+  const PATIENCE_MS = 15000;
+  let due;
+
+  const list = () => document.getElementById("list");
+  const isOpen = (body) => body.hasAttribute("data-open");
+  const isBusy = () => document.querySelector(".htmx-request") !== null;
+
+  // Replace the row itself, never the editor below it; keep the focus where it was.
+  function takeRow(body, fresh) {
+    const old = body.querySelector(".row");
+    const row = fresh.querySelector(".row");
+    if (!old || !row || old.outerHTML === row.outerHTML) {
+      return;
+    }
+    const focused = old.contains(document.activeElement)
+      ? document.activeElement.dataset.action
+      : undefined;
+    old.replaceWith(row);
+    htmx.process(row);
+    if (focused) {
+      row.querySelector(`[data-action="${focused}"]`).focus();
+    }
+  }
+
+  function merge(page) {
+    const table = list().querySelector("table");
+    const wanted = [...page.querySelectorAll("#list tbody.extension")];
+    const ids = new Set(wanted.map((fresh) => fresh.id));
+    for (const body of table.querySelectorAll("tbody.extension")) {
+      if (!ids.has(body.id) && !isOpen(body)) {
+        body.remove();
+      }
+    }
+    let previous = document.getElementById("extension-new");
+    for (const fresh of wanted) {
+      let body = document.getElementById(fresh.id);
+      if (body) {
+        takeRow(body, fresh);
+      } else {
+        body = fresh;
+      }
+      // What is open stays where it is (moving it would take its focus); the others go around it.
+      if (!isOpen(body) && previous.nextElementSibling !== body) {
+        previous.after(body);
+        htmx.process(body);
+      }
+      previous = body;
+    }
+    document.getElementById("list-foot").replaceWith(page.getElementById("list-foot"));
+  }
+
+  // Ask for the list as it is now. Several reasons within a moment are one question.
+  function refresh() {
+    if (list() && due === undefined) {
+      due = setTimeout(load, GATHER_MS);
+    }
+  }
+
+  async function load() {
+    due = undefined;
+    if (isBusy()) {
+      refresh();
+      return;
+    }
+    const address = location.href;
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch(address, { headers: { Accept: "text/html" }, signal })
+      .catch(() => null);
+    if (!response || !response.ok || response.redirected) {
+      return; // live.js sees to a lost connection or session
+    }
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    // An answer under way may bring the same rows, or another search may have been asked for.
+    if (isBusy() || address !== location.href) {
+      refresh();
+    } else if (list()) {
+      merge(page);
+    }
+  }
+
+  document.addEventListener("dblclick", (event) => {
+    const row = event.target.closest("tbody.extension:not([data-open]) .row");
+    if (row && !event.target.closest("a, button")) {
+      getSelection().removeAllRanges();
+      row.querySelector('[data-action="edit"]').click();
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const cancel = event.target.closest("[data-empty]");
+    if (cancel) {
+      const body = document.getElementById(cancel.dataset.empty);
+      if (list()) {
+        event.preventDefault();
+        body.replaceChildren();
+        body.removeAttribute("data-open");
+        body.removeAttribute("class");
+        document.getElementById("new-extension").focus();
+      }
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      event.target.closest(".panel")?.querySelector("[data-cancel]")?.click();
+    }
+  });
+
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const editor = document.querySelector("#extension-new[data-open] input[name=number]");
+    if (event.target.id === "new-extension" && editor) {
+      event.preventDefault(); // it is open already; opening it again would empty it
+      editor.focus();
+    }
+    if (event.target.id === "search" && list().querySelector("[data-open] .editor")) {
+      event.preventDefault();
+      pbxbridge.announce("Save or cancel what you are editing, then search.", true);
+    }
+  });
+
+  // After Save, Cancel or Done the row is back; put the focus where the person came from.
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    const body = event.target.closest?.("tbody.extension");
+    if (body && !isOpen(body) && document.activeElement === document.body) {
+      body.querySelector('[data-action="edit"]').focus();
+    }
+  });
+  document.body.addEventListener("notice", refresh);
+  document.body.addEventListener("htmx:responseError", refresh);
+
+  window.pbxbridge.refreshList = refresh;
+})();

@@ -1,0 +1,77 @@
+// The live stream: puts what changed into the page. See web/pages/live.py for the messages.
+"use strict";
+
+(() => {
+  const lost = document.getElementById("stream");
+  const RETRY_MS = 3000;
+  // A restart of the portal, or a page that is just loading, is no reason to alarm anybody.
+  const ALARM_MS = 4000;
+  let source;
+  let alarm;
+
+  function isBack() {
+    clearTimeout(alarm);
+    alarm = undefined;
+    lost.replaceChildren();
+  }
+
+  function isLost() {
+    alarm ??= setTimeout(() => {
+      lost.textContent = "No connection to the portal. What you see may be out of date.";
+    }, ALARM_MS);
+  }
+
+  function patch(contents) {
+    for (const [id, html] of Object.entries(contents)) {
+      const element = document.getElementById(id);
+      if (element && element.innerHTML !== html) {
+        element.innerHTML = html; // made by the portal's own templates, which escape
+        pbxbridge.localTimes(element);
+      }
+    }
+  }
+
+  // The browser gives up after an answer other than 200. Was it the session, or the portal?
+  async function afterRefusal() {
+    const answer = await fetch("/live", { method: "HEAD" }).catch(() => null);
+    if (answer?.status === 401) {
+      location.reload(); // leads to the sign-in page, and back here
+    } else {
+      setTimeout(connect, RETRY_MS);
+    }
+  }
+
+  function connect() {
+    source?.close();
+    source = new EventSource("/live");
+    source.addEventListener("open", isBack);
+    source.addEventListener("patch", (event) => patch(JSON.parse(event.data)));
+    source.addEventListener("list", () => pbxbridge.refreshList());
+    source.addEventListener("signed-out", () => {
+      source.close();
+      location.reload();
+    });
+    source.addEventListener("error", () => {
+      isLost();
+      if (source.readyState === EventSource.CLOSED) {
+        afterRefusal();
+      }
+    });
+  }
+
+  // Browsers allow six connections to one server: a page that nobody looks at needs none. It is
+  // brought up to date when it connects again.
+  function follow() {
+    if (document.visibilityState === "visible") {
+      connect();
+    } else {
+      source?.close();
+      isBack();
+    }
+  }
+
+  document.addEventListener("visibilitychange", follow);
+  window.addEventListener("pagehide", () => source?.close());
+  window.addEventListener("pageshow", (event) => event.persisted && follow());
+  follow();
+})();
