@@ -1,0 +1,71 @@
+"""A headless Chromium for the tests, driven by Playwright."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# What asterisk-test-config/get_chromium.py leaves.
+LAUNCHER = REPOSITORY / ".cache/chromium/launcher"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",  # the sandbox needs rights that a container does not give
+    "--disable-gpu",
+    # Nothing but the page under test may reach for the network.
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 5000
+
+
+def chromium() -> Path:
+    """Return the browser to run. Raises FileNotFoundError if ``make chromium`` was not run."""
+    if not LAUNCHER.exists():
+        raise FileNotFoundError("There is no Chromium yet: run `make chromium`.")
+    return LAUNCHER
+
+
+@asynccontextmanager
+async def open_browser() -> AsyncIterator[Browser]:
+    """Run a browser for the length of the block."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(), args=FLAGS, headless=True
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def open_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
+    """Open a page with cookies of its own; ``options`` are those of Playwright's new_context.
+
+    Every wait of the page fails after 5 seconds. A script error, or a script or style that the
+    Content-Security-Policy refused, fails the block at its end.
+    """
+    context = await browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    page = await context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            problems.append(message.text) if "Content Security Policy" in message.text else None
+        ),
+    )
+    try:
+        yield page
+    finally:
+        await context.close()
+    assert not problems, problems

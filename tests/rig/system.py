@@ -1,0 +1,112 @@
+"""The whole of it: a bridge in this process, a real Asterisk, a real SMTP server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from pbxbridge.events import EventBus
+from pbxbridge.models.database import open_database
+from pbxbridge.service import prepare, running
+from pbxbridge.services.accounts import Accounts
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.extension_input import parse_extension
+from pbxbridge.services.extensions import Extensions
+from pbxbridge.settings import (
+    AsteriskSettings,
+    DatabaseSettings,
+    Settings,
+    SmtpSettings,
+    VoicemailSettings,
+    WebSettings,
+)
+from tests.rig.asterisk import AsteriskInstance
+from tests.rig.mail_catcher import MailCatcher
+from tests.sip import Phone
+
+TESTER = Actor("tester", "127.0.0.1")
+# As short as the settings allow: tests wait for what these seconds lead to.
+QUALIFY_SECONDS = 1
+RING_SECONDS = 5
+
+
+@dataclass
+class System:
+    """A running bridge and what it works with; ``extensions`` is a service on the same tables."""
+
+    settings: Settings
+    asterisk: AsteriskInstance
+    catcher: MailCatcher
+    address: str
+    admin_password: str
+    extensions: Extensions
+
+    async def extension(self, number: str, name: str = "Somebody", **fields: object) -> None:
+        """Create an extension."""
+        wanted = {"number": number, "caller_id_name": name, **fields}
+        await self.extensions.create(TESTER, parse_extension(wanted))
+
+    async def phone(self, number: str) -> Phone:
+        """Return the phone of an extension, neither started nor registered."""
+        secret = await self.extensions.secret(TESTER, number)
+        return Phone(number, secret, "127.0.0.1", self.asterisk.ports.sip)
+
+    @asynccontextmanager
+    async def registered(self, *numbers: str) -> AsyncIterator[list[Phone]]:
+        """Run a registered phone for each of the extensions, for the length of the block."""
+        phones = [await self.phone(number) for number in numbers]
+        try:
+            for phone in phones:
+                await phone.start()
+                assert await phone.register() == 200
+            yield phones
+        finally:
+            for phone in phones:
+                await phone.unregister()
+                await phone.close()
+
+
+@asynccontextmanager
+async def running_system(folder: Path, *, start_asterisk: bool = True) -> AsyncIterator[System]:
+    """Run all of it in ``folder``, from an empty database."""
+    async with MailCatcher().listening() as catcher:
+        asterisk = AsteriskInstance(folder / "asterisk", folder / "pbxbridge.sqlite3")
+        settings = _settings(asterisk, catcher)
+        await prepare(settings)
+        async with open_database(settings.database.url.get_secret_value()):
+            accounts = Accounts(idle=timedelta(hours=1), longest=timedelta(hours=1))
+            password = await accounts.create_admin("admin")
+        if start_asterisk:
+            await asterisk.start()
+        try:
+            async with running(settings) as address:
+                extensions = Extensions(
+                    EventBus(),
+                    qualify_frequency=settings.asterisk.qualify_frequency,
+                    ring_time=settings.asterisk.ring_time,
+                )
+                yield System(settings, asterisk, catcher, address, password, extensions)
+        finally:
+            await asterisk.stop()
+
+
+def _settings(asterisk: AsteriskInstance, catcher: MailCatcher) -> Settings:
+    return Settings(
+        database=DatabaseSettings(url=SecretStr(f"sqlite://{asterisk.database}")),
+        asterisk=AsteriskSettings(
+            ami_port=asterisk.ports.ami,
+            ami_secret=SecretStr(asterisk.ami_secret),
+            ari_url=asterisk.ari_url,
+            ari_secret=SecretStr(asterisk.ari_secret),
+            qualify_frequency=QUALIFY_SECONDS,
+            ring_time=RING_SECONDS,
+        ),
+        smtp=SmtpSettings(host=catcher.host, port=catcher.port, sender="voicemail@pbx.local"),
+        web=WebSettings(port=0),
+        voicemail=VoicemailSettings(spool=asterisk.voicemail),
+    )
