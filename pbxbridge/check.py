@@ -1,0 +1,140 @@
+"""``pbxbridge check``: is everything that the bridge leans on there, and may we use it?"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from tortoise.exceptions import BaseORMException
+from tortoise.models import Model
+
+from pbxbridge.asterisk.ami_login import check_rights
+from pbxbridge.asterisk.ari import asterisk_version
+from pbxbridge.errors import AsteriskUnavailable, PbxBridgeError
+from pbxbridge.mail.sender import SmtpSender
+from pbxbridge.models import portal, realtime
+from pbxbridge.models.database import open_database
+from pbxbridge.realtime.rows import MAILBOX_CONTEXT
+from pbxbridge.services.voicemail_spool import VoicemailSpool
+from pbxbridge.settings import Settings
+
+# What pbxbridge asks of Asterisk over AMI; by the write classes `system` and `user`.
+AMI_ACTIONS = (
+    "DBDel",
+    "PJSIPQualify",
+    "PJSIPShowRegistrationInboundContactStatuses",
+    "Reload",
+    "VoicemailRefresh",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of one check: a sentence, and when it failed what to do about it."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+async def check_all(settings: Settings) -> list[Result]:
+    """Check the database, its tables, AMI, ARI and SMTP, each for itself."""
+    results = await _check_database(settings)
+    results.append(
+        await _attempt(
+            "AMI",
+            lambda: _check_ami(settings),
+            "Compare PBXBRIDGE_ASTERISK__AMI_* with manager.conf (user, secret, permit; "
+            "read = system,call and write = system,user).",
+        )
+    )
+    results.append(
+        await _attempt(
+            "ARI",
+            lambda: _check_ari(settings),
+            "Compare PBXBRIDGE_ASTERISK__ARI_* with ari.conf and http.conf (enabled = yes).",
+        )
+    )
+    results.append(
+        await _attempt(
+            "SMTP",
+            lambda: _check_smtp(settings),
+            "Compare PBXBRIDGE_SMTP__* with what the mail server's operator gave you.",
+        )
+    )
+    results.append(
+        await _attempt(
+            "voicemail spool",
+            lambda: _check_spool(settings),
+            "Set PBXBRIDGE_VOICEMAIL__SPOOL to Asterisk's voicemail folder, and let the bridge's "
+            "user read and delete there.",
+        )
+    )
+    return results
+
+
+async def _check_database(settings: Settings) -> list[Result]:
+    url = settings.database.url.get_secret_value()
+    try:
+        async with open_database(url):
+            return [
+                await _check_tables("database", portal, "Run `pbxbridge migrate`."),
+                await _check_tables(
+                    "realtime tables",
+                    realtime,
+                    "Run `pbxbridge migrate`, or Asterisk's own alembic scripts.",
+                ),
+            ]
+    except (BaseORMException, OSError) as why:
+        remedy = "Check PBXBRIDGE_DATABASE__URL, and that its folder or server can be reached."
+        return [Result("database", False, str(why), remedy)]
+
+
+async def _check_tables(name: str, module: object, remedy: str) -> Result:
+    """Read every declared column of every table; the first one that is missing is named."""
+    models = _models(module)
+    for model in models:
+        try:
+            await model.all().limit(1).values(*model._meta.db_fields)
+        except BaseORMException as why:
+            return Result(name, False, f"{model._meta.db_table}: {why}", remedy)
+    return Result(name, True, f"{len(models)} tables with all their columns")
+
+
+def _models(module: object) -> Sequence[type[Model]]:
+    return [
+        found
+        for found in vars(module).values()
+        if isinstance(found, type) and issubclass(found, Model) and found is not Model
+    ]
+
+
+async def _attempt(name: str, work: Callable[[], Awaitable[str]], remedy: str) -> Result:
+    try:
+        return Result(name, True, await work())
+    except PbxBridgeError as why:
+        return Result(name, False, str(why), remedy)
+
+
+async def _check_ami(settings: Settings) -> str:
+    await check_rights(settings.asterisk, AMI_ACTIONS)
+    return f"signed in as {settings.asterisk.ami_user}, with the rights that the bridge needs"
+
+
+async def _check_ari(settings: Settings) -> str:
+    version = await asterisk_version(settings.asterisk)
+    return f"signed in as {settings.asterisk.ari_user}, Asterisk {version}"
+
+
+async def _check_smtp(settings: Settings) -> str:
+    return await SmtpSender(settings.smtp).probe()
+
+
+async def _check_spool(settings: Settings) -> str:
+    spool = settings.voicemail.spool
+    try:
+        boxes = await VoicemailSpool(spool).mailboxes(MAILBOX_CONTEXT)
+    except OSError as why:
+        raise AsteriskUnavailable(f"{spool}: {why.strerror}") from why
+    return f"{spool} can be read, {len(boxes)} mailboxes"

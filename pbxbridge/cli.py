@@ -1,0 +1,95 @@
+"""The command line: serve, migrate, create-admin, check."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from pbxbridge import check as checks
+from pbxbridge.errors import PbxBridgeError
+from pbxbridge.log import configure_logging
+from pbxbridge.models.database import open_database
+from pbxbridge.service import prepare
+from pbxbridge.service import serve as serve_for_ever
+from pbxbridge.services.accounts import Accounts
+from pbxbridge.settings import PREFIX, Settings
+
+app = typer.Typer(
+    help="A bridge between the people who administer phone extensions and an Asterisk PBX.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+T = TypeVar("T")
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+@app.command()
+def serve() -> None:
+    """Run the bridge: portal, mirror, voicemail relay. Stops at SIGINT or SIGTERM."""
+    settings = _settings()
+    _run(serve_for_ever(settings))
+
+
+@app.command()
+def migrate() -> None:
+    """Create or update the tables in the database."""
+    _run(prepare(_settings()))
+    console.print("The database is up to date.")
+
+
+@app.command("create-admin")
+def create_admin(
+    login: Annotated[str, typer.Argument(help="login name of the new administrator")] = "admin",
+) -> None:
+    """Create a portal user; prints a one-time password, which is stored nowhere in the clear."""
+    password = _run(_create_admin(_settings(), login))
+    console.print(f"Login name: {login}\nOne-time password: {password}")
+
+
+@app.command()
+def check() -> None:
+    """Test database, realtime tables, AMI, ARI and SMTP; exit with 1 if anything is wrong."""
+    results = _run(checks.check_all(_settings()))
+    for result in results:
+        console.print(f"{'ok  ' if result.ok else 'FAIL'}  {result.name:<16} {result.detail}")
+        if not result.ok:
+            console.print(f"      {'':<16} -> {result.remedy}")
+    if not all(result.ok for result in results):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+async def _create_admin(settings: Settings, login: str) -> str:
+    async with open_database(settings.database.url.get_secret_value()):
+        accounts = Accounts(idle=timedelta.max, longest=timedelta.max)
+        return await accounts.create_admin(login)
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings()
+    except ValidationError as wrong:
+        for problem in wrong.errors(include_url=False, include_input=False):
+            name = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
+            errors.print(f"{name}: {problem['msg']}", markup=False)
+        raise typer.Exit(2) from None
+    configure_logging(settings.log)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except PbxBridgeError as wrong:
+        errors.print(str(wrong), markup=False)
+        raise typer.Exit(1) from None

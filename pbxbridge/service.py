@@ -1,0 +1,146 @@
+"""The composition root: settings in, a running bridge out. The only module that sees everything."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import structlog
+from aiohttp import web as aiohttp_web
+
+from ami_handlers import HANDLERS
+from pbxbridge.asterisk.ami import AmiLink
+from pbxbridge.asterisk.notices import tell
+from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, Overflowed
+from pbxbridge.mail.sender import SmtpSender
+from pbxbridge.mirror.mirror import Mirror
+from pbxbridge.models.database import migrate, open_database
+from pbxbridge.models.portal import NoticeKind
+from pbxbridge.services.accounts import Accounts
+from pbxbridge.services.asterisk_outbox import AsteriskOutbox
+from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.mail_outbox import MailOutbox
+from pbxbridge.services.overview import Overview
+from pbxbridge.services.voicemail_relay import VoicemailRelay
+from pbxbridge.services.voicemail_spool import VoicemailSpool
+from pbxbridge.settings import Settings
+from web.app import Portal, make_app
+
+log = structlog.get_logger(__name__)
+
+
+async def prepare(settings: Settings) -> None:
+    """Bring the database up to date and put into it what is built in."""
+    url = settings.database.url.get_secret_value()
+    await migrate(url)
+    async with open_database(url):
+        await ensure_built_in()
+
+
+async def serve(settings: Settings) -> None:
+    """Run the bridge until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as address:
+        log.info("service.started", portal=address)
+        await stop.wait()
+    log.info("service.stopped")
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[str]:
+    """Run the bridge for the length of the block; gives the portal's address.
+
+    Everything that runs is a named task of one group, so a failure of any of them ends the block
+    instead of leaving half a bridge.
+    """
+    async with open_database(settings.database.url.get_secret_value()):
+        await ensure_built_in()
+        bridge = _Bridge(settings)
+        await bridge.follow_extensions()
+        async with bridge.portal() as address, asyncio.TaskGroup() as tasks:
+            own = [tasks.create_task(work, name=name) for name, work in bridge.background().items()]
+            try:
+                yield address
+            finally:
+                for task in own:
+                    task.cancel()
+
+
+class _Bridge:
+    """The parts, wired by hand."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        node, web = settings.asterisk, settings.web
+        self._bus = EventBus()
+        self._mirror = Mirror(self._bus)
+        self._link = AmiLink(node, self._mirror, HANDLERS)
+        self._extensions = Extensions(
+            self._bus, qualify_frequency=node.qualify_frequency, ring_time=node.ring_time
+        )
+        self._accounts = Accounts(
+            idle=timedelta(minutes=web.session_idle_minutes),
+            longest=timedelta(hours=web.session_max_hours),
+        )
+        self._notices = AsteriskOutbox(self._bus, self._tell)
+        self._spool = VoicemailSpool(settings.voicemail.spool)
+        self._relay = VoicemailRelay(
+            self._bus,
+            self._spool,
+            sender=settings.smtp.sender,
+            sweep_seconds=settings.voicemail.sweep_seconds,
+        )
+        self._mail = MailOutbox(self._bus, SmtpSender(settings.smtp).send)
+
+    @asynccontextmanager
+    async def portal(self) -> AsyncIterator[str]:
+        """Serve the portal; gives its address with the port that it really has."""
+        web = self._settings.web
+        portal = Portal(self._extensions, self._accounts, Overview(), self._mirror, self._bus, web)
+        runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)
+        await runner.setup()
+        try:
+            await aiohttp_web.TCPSite(runner, web.host, web.port).start()
+            host, port = runner.addresses[0][:2]
+            yield f"http://{host}:{port}/"
+        finally:
+            await runner.cleanup()
+
+    def background(self) -> dict[str, Coroutine[None, None, None]]:
+        """Return what runs beside the portal, by task name."""
+        return {
+            "ami-link": self._link.run(),
+            "asterisk-outbox": self._notices.run(),
+            "voicemail-relay": self._relay.run(),
+            "mail-outbox": self._mail.run(),
+            "mirror-follows-extensions": self._keep_following(),
+        }
+
+    async def follow_extensions(self) -> None:
+        """Have the mirror track exactly the extensions there are."""
+        self._mirror.track_all(await self._extensions.monitored())
+
+    async def _keep_following(self) -> None:
+        with self._bus.subscribe() as events:
+            async for event in events:
+                match event:
+                    case ExtensionSaved(number, monitored):
+                        self._mirror.track(number, monitored)
+                    case ExtensionDeleted(number):
+                        self._mirror.untrack(number)
+                    case Overflowed():
+                        await self.follow_extensions()
+
+    async def _tell(self, kind: NoticeKind, subject: str) -> None:
+        if kind is NoticeKind.FORGET_MAILBOX:
+            # Without waiting for Asterisk: a new extension of that number must not inherit.
+            mailbox, _, context = subject.partition("@")
+            await self._spool.forget(context, mailbox)
+        await tell(self._link, kind, subject)
