@@ -2,6 +2,10 @@
 
 One file per family of events, one plain function per event, one line here for each. An event that
 is not listed is ignored.
+
+PeerStatus of PJSIP is ignored on purpose. It sums up an endpoint's contacts without an address,
+says Reachable of phones that nobody qualifies, and comes out of order with ContactStatus: a phone
+that moves to another port is Unreachable for a moment. ContactStatus says all of it, and truly.
 """
 
 from collections.abc import Callable, Mapping

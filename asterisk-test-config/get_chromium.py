@@ -88,7 +88,7 @@ def _unpack_first(root: Path) -> None:
         try:
             unpack(root, PACKAGES, suite, NOT_UNPACKED)
         except UnpackError as error:
-            say(f"no chromium from {suite or 'the machine’s apt sources'}")
+            say(f"no chromium from {suite or 'this machine'}")
             failures.append(str(error))
         else:
             return
@@ -101,7 +101,12 @@ def _write_fonts(root: Path) -> Path:
     # The rules that make sans-serif and monospace mean something; the rest is taste.
     includes = "".join(
         f"  <include ignore_missing='yes'>{rules / name}</include>\n"
-        for name in ("45-latin.conf", "57-dejavu-sans.conf", "57-dejavu-sans-mono.conf", "60-latin.conf")
+        for name in (
+            "45-latin.conf",
+            "57-dejavu-sans.conf",
+            "57-dejavu-sans-mono.conf",
+            "60-latin.conf",
+        )
     )
     fonts = CACHE / "fonts.conf"
     fonts.write_text(

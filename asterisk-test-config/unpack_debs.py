@@ -246,7 +246,7 @@ def _fill(folder: Path, archives: Sequence[Path]) -> None:
 
 def _extract(archive: Path, folder: Path) -> None:
     reader = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE)
-    tar = ["tar", "--extract", "--directory", folder, "--keep-directory-symlink"]
+    tar = ["tar", "--extract", "--directory", str(folder), "--keep-directory-symlink"]
     # --skip-old-files: base-files brings the merged folders' links again, while others write there.
     options = ["--skip-old-files", "--no-same-owner", "--no-same-permissions"]
     with reader:

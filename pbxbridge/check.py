@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +15,7 @@ from pbxbridge.asterisk.ari import asterisk_version
 from pbxbridge.errors import AsteriskUnavailable, PbxBridgeError
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.models import portal, realtime
-from pbxbridge.models.database import open_database
+from pbxbridge.models.database import open_database, sqlite_path
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.voicemail_spool import VoicemailSpool
 from pbxbridge.settings import Settings
@@ -26,6 +28,8 @@ AMI_ACTIONS = (
     "Reload",
     "VoicemailRefresh",
 )
+
+DATABASE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,13 @@ async def check_all(settings: Settings) -> list[Result]:
 
 async def _check_database(settings: Settings) -> list[Result]:
     url = settings.database.url.get_secret_value()
+    path = sqlite_path(url)
+    if path is not None and not os.access(path, os.R_OK | os.W_OK):
+        # Asked first: Tortoise waits for ever for a SQLite file that it could not open once.
+        remedy = "Run `pbxbridge migrate`, or correct PBXBRIDGE_DATABASE__URL."
+        return [Result("database", False, f"{path} is not there, or not ours to write.", remedy)]
     try:
-        async with open_database(url):
+        async with asyncio.timeout(DATABASE_SECONDS), open_database(url):
             return [
                 await _check_tables("database", portal, "Run `pbxbridge migrate`."),
                 await _check_tables(
@@ -87,8 +96,8 @@ async def _check_database(settings: Settings) -> list[Result]:
                 ),
             ]
     except (BaseORMException, OSError) as why:
-        remedy = "Check PBXBRIDGE_DATABASE__URL, and that its folder or server can be reached."
-        return [Result("database", False, str(why), remedy)]
+        remedy = "Check PBXBRIDGE_DATABASE__URL, and that its server can be reached."
+        return [Result("database", False, str(why) or "no answer", remedy)]
 
 
 async def _check_tables(name: str, module: object, remedy: str) -> Result:

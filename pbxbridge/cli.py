@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
+from tortoise.exceptions import BaseORMException
 
 from pbxbridge import check as checks
 from pbxbridge.errors import PbxBridgeError
@@ -25,9 +25,6 @@ app = typer.Typer(
 )
 T = TypeVar("T")
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
-
 
 @app.command()
 def serve() -> None:
@@ -40,7 +37,7 @@ def serve() -> None:
 def migrate() -> None:
     """Create or update the tables in the database."""
     _run(prepare(_settings()))
-    console.print("The database is up to date.")
+    typer.echo("The database is up to date.")
 
 
 @app.command("create-admin")
@@ -49,7 +46,7 @@ def create_admin(
 ) -> None:
     """Create a portal user; prints a one-time password, which is stored nowhere in the clear."""
     password = _run(_create_admin(_settings(), login))
-    console.print(f"Login name: {login}\nOne-time password: {password}")
+    typer.echo(f"Login name: {login}\nOne-time password: {password}")
 
 
 @app.command()
@@ -57,9 +54,9 @@ def check() -> None:
     """Test database, realtime tables, AMI, ARI and SMTP; exit with 1 if anything is wrong."""
     results = _run(checks.check_all(_settings()))
     for result in results:
-        console.print(f"{'ok  ' if result.ok else 'FAIL'}  {result.name:<16} {result.detail}")
+        typer.echo(f"{'ok  ' if result.ok else 'FAIL'}  {result.name:<16} {result.detail}")
         if not result.ok:
-            console.print(f"      {'':<16} -> {result.remedy}")
+            typer.echo(f"      {'':<16} -> {result.remedy}")
     if not all(result.ok for result in results):
         raise typer.Exit(1)
 
@@ -81,7 +78,7 @@ def _settings() -> Settings:
     except ValidationError as wrong:
         for problem in wrong.errors(include_url=False, include_input=False):
             name = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
-            errors.print(f"{name}: {problem['msg']}", markup=False)
+            typer.echo(f"{name}: {problem['msg']}", err=True)
         raise typer.Exit(2) from None
     configure_logging(settings.log)
     return settings
@@ -91,5 +88,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except PbxBridgeError as wrong:
-        errors.print(str(wrong), markup=False)
-        raise typer.Exit(1) from None
+        typer.echo(str(wrong), err=True)
+    except BaseORMException as wrong:
+        typer.echo(f"{wrong}\nRun `pbxbridge migrate`, and `pbxbridge check` for more.", err=True)
+    except OSError as wrong:
+        typer.echo(f"{wrong}\nRun `pbxbridge check` for more.", err=True)
+    raise typer.Exit(1)

@@ -6,15 +6,17 @@ container platforms hand over secrets. Docs: docs/settings.md.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+
+from pbxbridge.email_address import checked_address
 
 PREFIX = "PBXBRIDGE_"
 _FILE = "_file"
@@ -50,7 +52,7 @@ class SmtpSettings(BaseModel):
     tls: Literal["none", "starttls", "implicit"] = "none"
     username: str = ""
     password: SecretStr = SecretStr("")
-    sender: str = "voicemail@localhost"
+    sender: Annotated[str, AfterValidator(checked_address)] = "voicemail@localhost"
     timeout: float = Field(default=30.0, gt=0, le=600, description="seconds for one delivery")
 
 

@@ -2,7 +2,8 @@
 
 A round is: connect, log in, wait until Asterisk is fully booted, take a snapshot of all contacts,
 then follow events until the connection is lost. What was missed between two rounds is in the
-second one's snapshot, since Asterisk replays nothing.
+second one's snapshot, since Asterisk replays nothing. More snapshots follow as long as there are
+endpoints of which Asterisk sends no events (see Mirror).
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ Handler: TypeAlias = Callable[[AmiEvent, Mirror], None]
 # Enough for registrations, mailboxes and peers; `test` and `reporting` would flood us.
 _EVENTS = "system,call"
 
+# Snapshots keep Asterisk busy for at most a fiftieth of the time.
+_SNAPSHOT_SHARE = 50
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -37,14 +41,18 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class LinkTiming:
     """How patient the link is, all in seconds.
 
-    A half-open connection is noticed after at most ``ping_every`` + ``answer``. Reconnecting
-    waits ``retry_first``, doubled each time up to ``retry_longest``, less up to half of it at
-    random, so that several bridges do not knock at once. ``qualify_gap`` spaces the OPTIONS that
-    contacts not yet probed are sent, as thousands of them appear when Asterisk starts.
+    A half-open connection is noticed after at most twice ``ping_every`` plus ``answer``.
+    Reconnecting waits ``retry_first``, doubled each time up to ``retry_longest``, less up to half
+    of it at random, so that several bridges do not knock at once. ``qualify_gap`` spaces the
+    OPTIONS that contacts not yet probed are sent, as thousands of them appear when Asterisk starts.
+    ``look_again`` is the least pause between snapshots; one of 1,000 contacts takes Asterisk
+    0.15 s, and the pause is never shorter than fifty times that.
     """
 
-    answer: float = 5.0
+    answer: float = 10.0
     boot: float = 60.0
+    snapshot: float = 60.0
+    look_again: float = 2.0
     ping_every: float = 10.0
     retry_first: float = 0.2
     retry_longest: float = 5.0
@@ -108,10 +116,22 @@ class AmiLink:
 
     async def _follow(self, connection: AmiConnection) -> NoReturn:
         await self._fully_booted(connection)
-        await read_snapshot(connection, self._mirror, self._handle, self._timing.answer)
+        pause = await self._take_snapshot(connection)
         self._up(connection)
         while True:
-            self._handle(await connection.next_message())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    while True:
+                        self._handle(await connection.next_message())
+            if self._mirror.needs_snapshots:
+                pause = await self._take_snapshot(connection)
+
+    async def _take_snapshot(self, connection: AmiConnection) -> float:
+        """Return the seconds to wait before the next one."""
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        await read_snapshot(connection, self._mirror, self._handle, self._timing.snapshot)
+        return max(self._timing.look_again, _SNAPSHOT_SHARE * (clock() - started))
 
     async def _fully_booted(self, connection: AmiConnection) -> None:
         """Wait for FullyBooted, which also greets logins that come later; lists fail before."""
@@ -121,9 +141,14 @@ class AmiLink:
                 pass
 
     async def _keep_alive(self, connection: AmiConnection) -> NoReturn:
+        """Have a silent Asterisk show that it is there.
+
+        One that talks is not asked: its answer would wait behind a long list.
+        """
         while True:
             await asyncio.sleep(self._timing.ping_every)
-            await connection.action("Ping")
+            if connection.silence >= self._timing.ping_every:
+                await connection.action("Ping")
 
     async def _qualify_unprobed(self, connection: AmiConnection) -> NoReturn:
         """Have contacts probed that Asterisk itself would probe up to qualify_frequency later."""

@@ -39,6 +39,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no type hi
         self.messages: asyncio.Queue[AmiEvent | None] = asyncio.Queue()
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.closed_down = asyncio.Event()
+        self.heard_at = asyncio.get_running_loop().time()
         self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -49,6 +50,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no type hi
     def data_received(self, data: bytes) -> None:
         # Whole messages only: panoramisk decodes each read by itself and drops a character that
         # two reads share.
+        self.heard_at = asyncio.get_running_loop().time()
         whole, end, self._unread = (self._unread + data).rpartition(_END)
         if end:
             super().data_received(whole + end)
@@ -81,6 +83,11 @@ class AmiConnection:
     def __init__(self, protocol: _Protocol, time_limit: float) -> None:
         self._protocol = protocol
         self._time_limit = time_limit
+
+    @property
+    def silence(self) -> float:
+        """Seconds since anything was received."""
+        return asyncio.get_running_loop().time() - self._protocol.heard_at
 
     async def next_message(self) -> AmiEvent:
         """Wait for the next message of the stream: event, list item or response.

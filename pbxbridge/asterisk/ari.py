@@ -15,11 +15,12 @@ async def asterisk_version(settings: AsteriskSettings, time_limit: float = 5.0) 
     Raises AsteriskUnavailable with a sentence for the administrator.
     """
     url = f"{settings.ari_url.rstrip('/')}/ari/asterisk/info"
-    auth = aiohttp.BasicAuth(settings.ari_user, settings.ari_secret.get_secret_value())
+    secret = settings.ari_secret.get_secret_value()
+    login = {"Authorization": aiohttp.encode_basic_auth(settings.ari_user, secret)}
     timeout = aiohttp.ClientTimeout(total=time_limit)
     try:
         async with (
-            aiohttp.ClientSession(auth=auth, timeout=timeout) as session,
+            aiohttp.ClientSession(headers=login, timeout=timeout) as session,
             session.get(url, params={"only": "system"}) as response,
         ):
             if response.status in {401, 403}:

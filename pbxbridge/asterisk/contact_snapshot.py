@@ -22,7 +22,7 @@ async def read_snapshot(
     handle: Callable[[AmiEvent], None],
     time_limit: float,
 ) -> None:
-    """Replace the mirror's view; events between the list's lines take effect where they stand.
+    """Renew the mirror's view; events between the list's lines take effect where they stand.
 
     ``time_limit`` is in seconds. Raises AsteriskUnavailable when Asterisk does not give the list;
     such an answer never means that there are no contacts.
@@ -38,7 +38,7 @@ async def read_snapshot(
                 if _is_empty(message):
                     break
             elif message.get("Event") == _ITEM:
-                mirror.contact_changed(_report(message))
+                mirror.snapshot_item(_report(message))
             elif message.get("Event") == _LAST:
                 break
         mirror.snapshot_end()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Protocol
 
 from pbxbridge.asterisk.ami_message import AmiResponse
 from pbxbridge.errors import AsteriskUnavailable
+from pbxbridge.mirror.ami_event import AmiEvent
 from pbxbridge.models.portal import NoticeKind
 
 
@@ -25,8 +27,7 @@ async def tell(link: Link, kind: NoticeKind, subject: str) -> None:
     """
     match kind:
         case NoticeKind.RELOAD_DIALPLAN:
-            # A new context of ast_config is seen only after this. Reload of one module, since
-            # there is no action ModuleReload.
+            # A new context of ast_config is seen after this and not before.
             _expect(await link.action("Reload", Module="pbx_config.so"))
         case NoticeKind.REFRESH_QUALIFY:
             await _refresh_qualify(link, subject)
@@ -38,15 +39,37 @@ async def tell(link: Link, kind: NoticeKind, subject: str) -> None:
 
 
 async def _refresh_qualify(link: Link, aor: str) -> None:
-    await link.action("PJSIPQualify", Endpoint=aor)
+    """Have the device asked now; a changed qualify_frequency holds from its next REGISTER.
+
+    Nothing in AMI makes Asterisk 22 read it earlier, save a reload of res_pjsip.so, which with
+    10,000 AORs stops qualify and events for 12 s and makes phones look unreachable, or the CLI's
+    ``pjsip reload qualify aor``, for which the login would need the right to run any command.
+    """
+    asked = await link.action("PJSIPQualify", Endpoint=aor)
+    if not asked.message.startswith("Unable to retrieve endpoint"):  # deleted meanwhile
+        _expect(asked)
 
 
 async def _forget_contacts(link: Link, aor: str) -> None:
+    """Let the AOR's registrations expire.
+
+    Without its rows a device can't register again, but Asterisk would go on sending calls to the
+    old contact if the number is given out anew. Deleting the contact from astdb is too little:
+    pjsip_options.c goes on qualifying it. An expired one is removed by the registrar everywhere,
+    within contact_expiration_check_interval (30 s by default), and ContactStatus says so.
+    """
     contacts = _expect(await link.action("PJSIPShowRegistrationInboundContactStatuses"))
     for contact in contacts.items:
         if contact.get("AOR") == aor:
-            # Refused only if the entry is gone already.
-            await link.action("DBDel", Family="registrar/contact", Key=contact["ID"])
+            key, value = contact["ID"], _expired(contact)
+            _expect(await link.action("DBPut", Family="registrar/contact", Key=key, Val=value))
+
+
+def _expired(contact: AmiEvent) -> str:
+    """Return the contact as res_sorcery_astdb stores it, expired in 1970."""
+    return json.dumps(
+        {"uri": contact["URI"], "endpoint": contact["EndpointName"], "expiration_time": "1"}
+    )
 
 
 def _expect(response: AmiResponse) -> AmiResponse:

@@ -3,6 +3,9 @@
 Fed in the order of Asterisk's own stream. A snapshot is collected beside the present view and
 takes its place at once, so nobody sees a half-read list. While the link is down the last states
 stay, and ``link`` says that they are old and since when.
+
+Events alone are not enough: of an AOR that was made after Asterisk started and is not qualified,
+Asterisk 22 tells nothing (pjsip_options.c knows it not). Such AORs live by snapshots.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ class Mirror:
     def track(self, number: str, monitored: bool) -> None:
         """Follow an endpoint; ``monitored`` says whether Asterisk qualifies it."""
         self._monitored[number] = monitored
-        self._refresh(number)
+        self._update(number)
 
     def track_all(self, monitored: Mapping[str, bool]) -> None:
         """Follow exactly these endpoints."""
@@ -80,27 +83,46 @@ class Mirror:
         self._states.pop(number, None)
 
     def contact_changed(self, report: ContactReport) -> None:
-        """Take in what Asterisk says of one contact, as an event or as an item of the snapshot."""
-        view = self._contacts if self._snapshot is None else self._snapshot
-        contacts = contacts_after(view.get(report.aor, {}), report)
-        if contacts:
-            view[report.aor] = contacts
-        else:
-            view.pop(report.aor, None)
-        if self._snapshot is None:
-            self._refresh(report.aor)
+        """Take in an event: what Asterisk says of one contact from now on."""
+        if self._snapshot is not None:
+            _apply(self._snapshot, report)
+        if self._snapshot is None or self._link.up:
+            _apply(self._contacts, report)
+            self._update(report.aor)
+
+    @property
+    def needs_snapshots(self) -> bool:
+        """Whether endpoints are tracked whose changes events may not tell."""
+        return any(
+            not monitored or self._unprobed(number) for number, monitored in self._monitored.items()
+        )
 
     def snapshot_begin(self) -> None:
-        """Collect a new view; reports that follow belong to it, in the order of the stream."""
+        """Collect a new view, in which events that come amid the list take effect too."""
         self._snapshot = {}
 
+    def snapshot_item(self, report: ContactReport) -> None:
+        """Take in one item of the list; ignored outside of a snapshot."""
+        if self._snapshot is not None:
+            _apply(self._snapshot, report)
+
     def snapshot_end(self) -> None:
-        """Put the collected view in the place of the present one."""
-        self._contacts = self._snapshot or {}
-        self._snapshot = None
-        self._forget_probes()
-        for number in self._monitored:
-            self._refresh(number)
+        """Put the collected view in the place of the present one.
+
+        While the link is up that concerns only AORs that live by snapshots: of the others the
+        events say more, such as whether a contact that is gone was given up.
+        """
+        collected, self._snapshot = self._snapshot or {}, None
+        if not self._link.up:
+            self._forget_probes()
+        for aor in {*self._contacts, *collected}:
+            if self._link.up and self._told_by_events(aor):
+                continue
+            if aor in collected:
+                self._contacts[aor] = collected[aor]
+            else:
+                del self._contacts[aor]
+            self._update(aor)
 
     def link_up(self) -> None:
         """Say that the view is fresh: a snapshot was taken and events follow."""
@@ -130,7 +152,10 @@ class Mirror:
             if self._monitored.get(number) and self._unprobed(number):
                 return number
 
-    def _refresh(self, number: str) -> None:
+    def _told_by_events(self, aor: str) -> bool:
+        return self._monitored.get(aor, False) and aor in self._contacts and not self._unprobed(aor)
+
+    def _update(self, number: str) -> None:
         monitored = self._monitored.get(number)
         if monitored is None:
             return
@@ -160,3 +185,10 @@ class Mirror:
     def _set_link(self, link: LinkState) -> None:
         self._link = link
         self._bus.publish(LinkChanged(link.up, link.since, link.reason))
+
+
+def _apply(view: dict[str, dict[str, Contact]], report: ContactReport) -> None:
+    if contacts := contacts_after(view.get(report.aor, {}), report):
+        view[report.aor] = contacts
+    else:
+        view.pop(report.aor, None)

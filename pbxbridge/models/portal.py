@@ -105,13 +105,14 @@ class OutgoingMail(Model):
     mailbox = fields.CharField(max_length=80)
     recipient = fields.CharField(max_length=254)
     message_id = fields.CharField(max_length=200)
-    message = fields.BinaryField()
     state = fields.CharEnumField(MailState, max_length=8, default=MailState.WAITING)
     attempts = fields.IntField(default=0)
     next_attempt_at = fields.DatetimeField()
     last_error = fields.CharField(max_length=500, default="")
     created_at = fields.DatetimeField(auto_now_add=True)
     sent_at = fields.DatetimeField(null=True)
+    # The last column: SQLite reads a row from its start, through megabytes if they come first.
+    message = fields.BinaryField()
 
     class Meta:
         app = "portal"

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from pbxbridge.email_address import checked_address
 from pbxbridge.errors import Invalid
 
 NUMBER_LENGTH = 20
@@ -27,11 +27,6 @@ PIN_LENGTH = range(4, 13)
 # ps_endpoints.callerid holds 40 characters in Asterisk's own schema: "name" <number>.
 CALLERID_COLUMN = 40
 CALLERID_PUNCTUATION = len('"" <>')
-
-# A PBX on a LAN mails to addresses such as reception@pbx.local; this is how email-validator's
-# manual says to admit them.
-for _local in ("local", "localhost"):
-    SPECIAL_USE_DOMAIN_NAMES.remove(_local)
 
 
 def _problem(sentence: str) -> PydanticCustomError:
@@ -72,14 +67,9 @@ def _email(value: str) -> str:
     if not value:
         return value
     try:
-        return validate_email(
-            value,
-            check_deliverability=False,
-            globally_deliverable=False,
-            allow_domain_literal=True,
-        ).normalized
-    except EmailNotValidError as why:
-        raise _problem(f"This is not an e-mail address. {why}") from why
+        return checked_address(value)
+    except ValueError as why:
+        raise _problem(str(why)) from why
 
 
 def _forward(value: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.functions import Length
 
@@ -20,8 +21,7 @@ from pbxbridge.errors import Invalid, NotFound
 from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, OutboxChanged
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.portal import AsteriskNotice, ClassOfService, Extension, NoticeKind
-from pbxbridge.models.realtime import PsEndpoint
-from pbxbridge.realtime.rows import ExtensionFacts, mailbox_of, rows_of
+from pbxbridge.realtime.rows import ExtensionFacts, RealtimeRows, mailbox_of, rows_of
 from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.accounts import utc_now
 from pbxbridge.services.actor import Actor
@@ -112,21 +112,23 @@ class Extensions:
         names = await ClassOfService.all().order_by("name").values_list("name", flat=True)
         return [str(name) for name in names]
 
-    async def create(self, actor: Actor, wanted: ExtensionInput) -> ExtensionView:
-        """Create an extension with a random secret. Raises Invalid per field."""
+    async def create(self, actor: Actor, wanted: ExtensionInput) -> tuple[ExtensionView, str]:
+        """Create an extension; return it with its random secret. Raises Invalid per field."""
         if wanted.voicemail and not wanted.voicemail_pin:
             raise Invalid({"voicemail_pin": "A voicemail box needs a PIN."})
+        secret = new_secret()
         async with write_transaction() as transaction:
-            await self._check_free(transaction, wanted.number)
+            if await Extension.filter(number=wanted.number).using_db(transaction).exists():
+                raise Invalid({"number": f"Extension {wanted.number} exists already."})
             await _check_class(transaction, wanted.class_of_service)
             row = Extension(number=wanted.number, device_type=wanted.device_type)
             _assign(row, wanted, self._now())
             await row.save(using_db=transaction)
-            await self._write(transaction, row, new_secret(), wanted.voicemail_pin)
+            await self._insert(transaction, row, secret, wanted.voicemail_pin)
             await audit.record(
                 transaction, actor, "extension.created", row.number, after=_audited(row)
             )
-        return await self._saved(row)
+        return await self._saved(row), secret
 
     async def update(self, actor: Actor, number: str, wanted: ExtensionInput) -> ExtensionView:
         """Change an extension; an empty PIN keeps the box's. Raises Invalid per field, NotFound."""
@@ -181,32 +183,42 @@ class Extensions:
             await audit.record(transaction, actor, "extension.secret-regenerated", number)
         return secret
 
+    async def _insert(
+        self, transaction: TransactionalDBClient, row: Extension, secret: str, pin: str
+    ) -> None:
+        await ensure_context(transaction, row.class_of_service_id)
+        try:
+            await RealtimeWriter(transaction).insert(self._rows(row, secret, pin))
+        except IntegrityError as taken:
+            sentence = f"Asterisk's tables hold a {row.number} that was not made here."
+            raise Invalid({"number": sentence}) from taken
+
     async def _write(
         self, transaction: TransactionalDBClient, row: Extension, secret: str, pin: str
     ) -> None:
         await ensure_context(transaction, row.class_of_service_id)
-        facts = ExtensionFacts(
-            number=row.number,
-            caller_id_name=row.caller_id_name,
-            secret=secret,
-            class_of_service=row.class_of_service_id,
-            pin=pin if row.voicemail else None,
-            forward_all=row.forward_all,
-            qualify_frequency=self._qualify_frequency if row.monitored else 0,
-            ring_time=self._ring_time,
+        await RealtimeWriter(transaction).write(row.number, self._rows(row, secret, pin))
+
+    def _rows(self, row: Extension, secret: str, pin: str) -> RealtimeRows:
+        return rows_of(
+            ExtensionFacts(
+                number=row.number,
+                caller_id_name=row.caller_id_name,
+                secret=secret,
+                class_of_service=row.class_of_service_id,
+                pin=pin if row.voicemail else None,
+                forward_all=row.forward_all,
+                qualify_frequency=self._qualify_frequency if row.monitored else 0,
+                ring_time=self._ring_time,
+            )
         )
-        await RealtimeWriter(transaction).write(row.number, rows_of(facts))
 
     async def _saved(self, row: Extension) -> ExtensionView:
         self._bus.publish(ExtensionSaved(row.number, row.monitored))
-        self._bus.publish(OutboxChanged())
-        return _view(row, row.number in await self._waiting([row.number]))
-
-    async def _check_free(self, transaction: TransactionalDBClient, number: str) -> None:
-        if await Extension.filter(number=number).using_db(transaction).exists():
-            raise Invalid({"number": f"Extension {number} exists already."})
-        if await PsEndpoint.filter(id=number).using_db(transaction).exists():
-            raise Invalid({"number": f"Asterisk has an endpoint {number} that was not made here."})
+        subjects = {notice["subject"] for notice in await AsteriskNotice.all().values("subject")}
+        if subjects:
+            self._bus.publish(OutboxChanged())
+        return _view(row, row.number in subjects)
 
     async def _waiting(self, numbers: list[str]) -> set[str]:
         subjects = await AsteriskNotice.filter(subject__in=numbers).values_list(

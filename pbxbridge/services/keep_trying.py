@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 DATABASE_RETRY_SECONDS = 2.0
 
@@ -25,6 +25,8 @@ async def until_stored(operation: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await operation()
+        except IntegrityError:  # an OperationalError to Tortoise, but one that stays
+            raise
         except (OperationalError, DBConnectionError) as why:
             log.warning("database.failed", reason=str(why))
             await asyncio.sleep(DATABASE_RETRY_SECONDS)

@@ -136,14 +136,16 @@ class MailOutbox:
 
 
 async def _heads() -> list[tuple[int, str, datetime]]:
-    """Return the oldest waiting mail of every mailbox, the one that is due first coming first.
+    """Return the mails that are due first, of every mailbox only the oldest that waits.
 
     The others of a mailbox wait behind it, which keeps their order.
     """
     waiting = OutgoingMail.filter(state=MailState.WAITING)
     oldest = waiting.annotate(head=Min("id")).group_by("mailbox").values("head")
     heads = OutgoingMail.filter(id__in=Subquery(oldest)).order_by("next_attempt_at", "id")
-    return [tuple(row) for row in await heads.values_list("id", "mailbox", "next_attempt_at")]
+    # As many as may be under way, and as many that could be started.
+    first = heads.limit(2 * CONCURRENCY).values_list("id", "mailbox", "next_attempt_at")
+    return [tuple(row) for row in await first]
 
 
 async def _outbox_changed(events: Subscription, seconds: float) -> None:

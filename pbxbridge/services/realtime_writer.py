@@ -34,6 +34,22 @@ class RealtimeWriter:
         else:
             await self._upsert(VoicemailBox, _mailbox_key(number), rows.mailbox)
 
+    async def insert(self, rows: RealtimeRows) -> None:
+        """Add the rows of a new extension, without asking first what is there.
+
+        Raises IntegrityError if one of the tables holds a row of that key already.
+        """
+        for model, columns in (
+            (PsAor, rows.aor),
+            (PsAuth, rows.auth),
+            (PsEndpoint, rows.endpoint),
+            (DialplanRow, rows.dialplan),
+            (VoicemailBox, rows.mailbox),
+        ):
+            if columns is not None:
+                await model.create(using_db=self._transaction, **columns)
+                self.written += 1
+
     async def erase(self, number: str) -> None:
         """Remove every row of the extension ``number``."""
         await self._delete(DialplanRow, {"context": EXTENSIONS_CONTEXT, "exten": number})

@@ -1,18 +1,18 @@
 """Reads new messages from the folders in which app_voicemail keeps them.
 
 ``<spool>/<context>/<mailbox>/<folder>/msgNNNN.txt`` describes a message, ``msgNNNN.wav`` is its
-recording. Nothing here is ever written: the folders belong to Asterisk.
+recording. Messages are only read; the folder as a whole is deleted with its extension.
 
-Why a message that can be read is a whole one (apps/app_voicemail.c of Asterisk 22):
+Why a message that can be read is a whole one (apps/app_voicemail.c; seen with inotify on 22.10):
 
 * ``leave_voicemail`` records into ``tmp/``, closes both files, and then renames them into the
   folder, the recording first and the description second. ``copy_message`` (forwarding, several
-  mailboxes in one VoiceMail()) copies the recording first too, but writes the description in
-  place. So a description whose last line is there, with its line end, has a whole recording
+  mailboxes in one VoiceMail()) writes in place, but closes the recording before it begins the
+  description. So a description whose last line is there, with its line end, has a whole recording
   beside it. The last lines are ``flag`` and ``duration``; ``msg_id`` stands before them.
 * Messages change their number while a mailbox is in use (``resequence_mailbox``), again the
-  recording first. So a recording is only believed if the description beside it was the same
-  before and after it was read.
+  recording first. So a recording is only believed if the description beside it still has the same
+  ``msg_id`` after the recording was read.
 
 The folder's ``.lock`` is therefore not looked at, and one left behind by a crash hides nothing.
 What is not ready yet is left for the next look: Asterisk sends MessageWaiting when it is done.
@@ -157,8 +157,7 @@ def _delete_folder(folder: Path) -> None:
 
 
 def _read_mailbox(home: Path, mailbox: str, context: str) -> tuple[VoicemailMessage, ...]:
-    # INBOX first: app_voicemail moves an urgent message from there to Urgent, so one that is moved
-    # between the two looks is seen twice, not missed. The id tells that they are one.
+    # A message that is moved between the two looks is seen twice; the id tells that it is one.
     found = {}
     for folder in NEW_FOLDERS:
         for name in sorted(_names(home / folder)):

@@ -19,7 +19,14 @@ from tests.fakes.ami_server import SECRET, FakeAmi, fake_ami
 from tests.fakes.recording_bus import RecordingBus
 
 QUICK = LinkTiming(
-    answer=0.3, boot=0.3, ping_every=0.1, retry_first=0.01, retry_longest=0.05, qualify_gap=0.0
+    answer=0.3,
+    boot=0.3,
+    snapshot=0.3,
+    look_again=60.0,
+    ping_every=0.1,
+    retry_first=0.01,
+    retry_longest=0.05,
+    qualify_gap=0.0,
 )
 
 
@@ -33,7 +40,9 @@ class Rig:
         self.mirror.track_all({"1001": True, "1002": True, "1003": False})
 
     @asynccontextmanager
-    async def link(self, secret: str = SECRET, *, up: bool = True) -> AsyncIterator[AmiLink]:
+    async def link(
+        self, secret: str = SECRET, *, up: bool = True, timing: LinkTiming = QUICK
+    ) -> AsyncIterator[AmiLink]:
         """Run a link for the length of the block, from when it is ``up``."""
         settings = AsteriskSettings(
             host="127.0.0.1",
@@ -41,7 +50,7 @@ class Rig:
             ami_user="bridge",
             ami_secret=SecretStr(secret),
         )
-        link = AmiLink(settings, self.mirror, HANDLERS, QUICK)
+        link = AmiLink(settings, self.mirror, HANDLERS, timing)
         task = asyncio.create_task(link.run(), name="ami-link")
         try:
             if up:

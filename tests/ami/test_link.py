@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import MailboxChanged
-from tests.ami.conftest import Rig
+from tests.ami.conftest import QUICK, Rig
 from tests.eventually import eventually
 from tests.fakes.ami_server import block, contact_list, contact_status, reply
 
@@ -59,6 +60,26 @@ async def test_the_error_no_contacts_found_means_the_same(rig: Rig) -> None:
     rig.server.answers[LIST] = lambda action: reply(action, "Error", Message="No Contacts found")
     async with rig.link():
         assert rig.mirror.link.up
+
+
+async def test_phones_that_asterisk_tells_nothing_about_are_found_by_looking_again(
+    rig: Rig,
+) -> None:
+    async with rig.link(timing=replace(QUICK, look_again=0.02)):
+        rig.server.send(contact_status("1001", URI, "Reachable"))
+        rig.server.contacts = [("1003", URI, "NonQualified")]
+        await eventually(lambda: rig.seen("1003") == ("UNMONITORED", 5062))
+        assert rig.seen("1001") == ("OK", 5062), "of it the events say more"
+        rig.server.contacts = []
+        await eventually(lambda: rig.seen("1003") == ("", 0))
+
+
+async def test_asterisk_is_not_looked_at_again_when_events_tell_all(rig: Rig) -> None:
+    rig.mirror.track_all({"1001": True, "1002": True})
+    async with rig.link(timing=replace(QUICK, look_again=0.02)):
+        rig.server.send(contact_status("1001", URI, "Reachable"))
+        await eventually(lambda: len(rig.server.received("Ping")) >= 2)
+        assert len(rig.server.received(LIST)) == 1
 
 
 async def test_message_waiting_is_announced(rig: Rig) -> None:

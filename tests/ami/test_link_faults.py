@@ -54,7 +54,7 @@ async def test_after_a_cut_in_a_storm_the_view_is_right_again(rig: Rig) -> None:
 async def test_a_server_that_stops_answering_is_noticed_by_the_ping(rig: Rig) -> None:
     async with rig.link():
         rig.server.hearing.clear()
-        async with asyncio.timeout(QUICK.ping_every + QUICK.answer + 0.5):
+        async with asyncio.timeout(2 * QUICK.ping_every + QUICK.answer + 0.2):
             await rig.until_down("did not answer Ping")
         rig.server.hearing.set()
         await rig.until_up()

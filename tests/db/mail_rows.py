@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.models.portal import MailState, OutgoingMail
+from pbxbridge.settings import SmtpSettings
+from tests.rig.mail_catcher import CaughtMail, MailCatcher
 
 DEADLINE = 10.0
 
@@ -46,3 +50,46 @@ async def reached(state: MailState, count: int = 1) -> None:
         return await OutgoingMail.filter(state=state).count() == count
 
     await until(enough)
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+
+def sender(catcher: MailCatcher, limit: float = 5.0) -> SmtpSender:
+    """Return a sender to that server; ``limit`` is its time limit in seconds."""
+    return SmtpSender(SmtpSettings(host=catcher.host, port=catcher.port, timeout=limit))
+
+
+async def store(key: str, mailbox: str = "1002") -> OutgoingMail:
+    """Put a mail into the outbox that is due now."""
+    return await OutgoingMail.create(
+        dedupe_key=key,
+        mailbox=mailbox,
+        recipient=f"{mailbox}@example.org",
+        message_id=f"<{key}@pbx.local>",
+        message=f"Subject: {key}\r\nMessage-ID: <{key}@pbx.local>\r\n\r\nhello\r\n".encode(),
+        next_attempt_at=datetime.now(UTC),
+    )
+
+
+async def failed(mail: OutgoingMail, times: int) -> OutgoingMail:
+    """Return the row once it tells of so many attempts and is waiting for the next."""
+
+    async def enough() -> bool:
+        await mail.refresh_from_db()
+        return mail.attempts == times
+
+    await until(enough)
+    return mail
+
+
+def keys(mails: list[CaughtMail]) -> list[str]:
+    """Return the keys that ``store`` was given, in the order of arrival."""
+    return [str(mail.message["Subject"]) for mail in mails]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import wave
 from collections.abc import AsyncIterator
@@ -12,13 +11,11 @@ from playwright.async_api import Page, expect
 
 from tests.eventually import eventually
 from tests.rig.browser import open_browser, open_page
-from tests.rig.system import System, running_system
+from tests.rig.system import System, leave_message, running_system
 from tests.sip import Answer, Phone, Ring
 
 PASSWORD = "a long enough pass phrase"
 LIVE_MS = 2000
-# The caller's part, not a wait: this long a message is left.
-SPEAKING_SECONDS = 3
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +109,7 @@ async def a_call_rings_and_is_answered(alice: Phone, bob: Phone) -> None:
 
 async def an_unanswered_call_becomes_a_mail(system: System, alice: Phone, bob: Phone) -> None:
     bob.on_incoming = Ring()
-    call = await alice.call("1002")
-    await call.wait_answered(10)  # by the mailbox, after the ring time
-    await call.send_dtmf("#")  # skips the greeting
-    call.play_tone(620)
-    await asyncio.sleep(SPEAKING_SECONDS)
-    await call.hangup()
+    await leave_message(alice, "1002")
     (mail,) = await system.catcher.wait_for(1)
     assert mail.recipient == "bob@example.com"
     assert "Alice" in str(mail.message["Subject"])

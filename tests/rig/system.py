@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pydantic import SecretStr
 
 from pbxbridge.events import EventBus
 from pbxbridge.models.database import open_database
+from pbxbridge.models.portal import AsteriskNotice
 from pbxbridge.service import prepare, running
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
@@ -33,6 +36,9 @@ TESTER = Actor("tester", "127.0.0.1")
 # As short as the settings allow: tests wait for what these seconds lead to.
 QUALIFY_SECONDS = 1
 RING_SECONDS = 5
+TOLD_SECONDS = 15
+SPEAKING_SECONDS = 3
+SPEAKERS_HZ = 620
 
 
 @dataclass
@@ -69,6 +75,24 @@ class System:
             for phone in phones:
                 await phone.unregister()
                 await phone.close()
+
+    async def told(self) -> None:
+        """Wait until Asterisk was told everything that it must know."""
+        deadline = time.monotonic() + TOLD_SECONDS
+        while waiting := await AsteriskNotice.all().values():
+            assert time.monotonic() < deadline, f"Asterisk was not told: {waiting}"
+            await asyncio.sleep(0.05)
+
+
+async def leave_message(caller: Phone, number: str) -> None:
+    """Have a caller speak to the mailbox of an extension that does not answer."""
+    call = await caller.call(number)
+    await call.wait_answered(RING_SECONDS + 5)
+    await call.send_dtmf("#")  # skips the greeting
+    call.play_tone(SPEAKERS_HZ)
+    # The caller's part, not a wait: this long the message is.
+    await asyncio.sleep(SPEAKING_SECONDS)
+    await call.hangup()
 
 
 @asynccontextmanager

@@ -23,9 +23,10 @@ async def run_demo_phone(
     bind_host: str = "127.0.0.1",
     expires: int = 120,
     tone_hz: int = 440,
+    answer_after: float = 1.0,
     on_status: Callable[[int], None] | None = None,
 ) -> None:
-    """Register, answer every call with a tone after a second of ringing, until cancelled.
+    """Register, answer every call after `answer_after` s with a tone, until cancelled.
 
     `expires` in seconds; the registration is renewed at half of it, and tried again every 2 s
     while the registrar refuses or does not answer. `on_status` gets the status code of every
@@ -33,7 +34,7 @@ async def run_demo_phone(
     """
     patience = Timers(limit=4.0)
     async with Phone(user, secret, host, port, bind_host=bind_host, timers=patience) as phone:
-        phone.on_incoming = Answer(after=1.0, tone_hz=tone_hz)
+        phone.on_incoming = Answer(after=answer_after, tone_hz=tone_hz)
         last: int | None = None
         try:
             while True:

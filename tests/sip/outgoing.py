@@ -43,22 +43,21 @@ class OutgoingCall(Call):
         )
         request.headers.add("Allow", ALLOW)
         attach_sdp(request, local.offer(self._sdp_version))
-        self._agent.tasks.spawn(self._run(request), f"INVITE {self.uri}")
+        self._invite = self._agent.endpoint.transaction(request, self._destination)
+        self._agent.tasks.spawn(self._run(request, self._invite), f"INVITE {self.uri}")
 
-    async def _run(self, request: Request) -> None:
-        response = await self._send_invite(request)
+    async def _run(self, request: Request, invite: ClientTransaction) -> None:
+        response = await invite.run(self._on_provisional)
         if response.status in (401, 407) and not self._cancelled:
             retry = answer_challenge(request, response, self._agent.credentials, self._next_cseq())
             if retry is not None:
-                response = await self._send_invite(retry)
+                invite = self._agent.endpoint.transaction(retry, self._destination)
+                self._invite = invite
+                response = await invite.run(self._on_provisional)
         if response.status < 300:
-            await self._on_answer(response)
+            await self._on_answer(invite, response)
         else:
             self.finish("local" if self._cancelled else "remote", response.status)
-
-    async def _send_invite(self, request: Request) -> Response:
-        self._invite = self._agent.endpoint.transaction(request, self._destination)
-        return await self._invite.run(self._on_provisional)
 
     def _on_provisional(self, response: Response) -> None:
         if self.state is CallState.ENDED:
@@ -73,12 +72,9 @@ class OutgoingCall(Call):
             self._take_remote(SessionDescription.parse(response.body).audio)
         self._watch.changed()
 
-    async def _on_answer(self, response: Response) -> None:
-        assert self._invite is not None
-        invite = self._invite.request
-        self._dialog = Dialog.of_caller(self._agent, invite, response, self._destination)
+    async def _on_answer(self, invite: ClientTransaction, response: Response) -> None:
+        self._dialog = Dialog.of_caller(self._agent, invite.request, response, self._destination)
         self._acknowledge(self._dialog, invite)
-        self._cseq = self._dialog.cseq
         try:
             audio = SessionDescription.parse(response.body).audio if response.body else None
         except SipParseError:
@@ -95,14 +91,13 @@ class OutgoingCall(Call):
         if self._cancelled:  # the answer crossed our CANCEL (RFC 3261, 9.1)
             await self._bye()
 
-    def _acknowledge(self, dialog: Dialog, invite: Request) -> None:
-        assert self._invite is not None
-        ack = dialog.request("ACK", cseq=invite.cseq)
+    def _acknowledge(self, dialog: Dialog, invite: ClientTransaction) -> None:
+        ack = dialog.request("ACK", cseq=invite.request.cseq)
         for name in ("Authorization", "Proxy-Authorization"):  # RFC 3261, 22.1
-            value = invite.headers.get(name)
+            value = invite.request.headers.get(name)
             if value is not None:
                 ack.headers.add(name, value)
-        self._invite.acknowledge(self._agent.endpoint.with_via(ack), dialog.next_hop())
+        invite.acknowledge(self._agent.endpoint.with_via(ack), dialog.next_hop())
 
     async def _give_up(self) -> None:
         """CANCEL, which may be sent only after a provisional response (RFC 3261, 9.1)."""

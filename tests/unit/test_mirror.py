@@ -26,6 +26,19 @@ class Watched:
     def report(self, status: str, aor: str = "1001", uri: str = URI) -> None:
         self.mirror.contact_changed(ContactReport(aor, uri, status, "2000"))
 
+    def item(self, status: str, aor: str = "1001") -> None:
+        self.mirror.snapshot_item(ContactReport(aor, URI, status, "2000"))
+
+    def snapshot(self, *items: tuple[str, str]) -> None:
+        self.mirror.snapshot_begin()
+        for aor, status in items:
+            self.item(status, aor)
+        self.mirror.snapshot_end()
+
+    def give_up(self) -> None:
+        self.report("Unreachable")
+        self.report("Removed")
+
     def published(self) -> list[Event]:
         """Return what was published since the last look."""
         published, self._bus.published = self._bus.published, []
@@ -88,7 +101,7 @@ def test_turning_monitoring_off_and_on_is_seen_at_once(watched: Watched) -> None
     ]
 
 
-class TestSnapshot:
+class TestSnapshotOnConnecting:
     def test_it_replaces_the_view_at_once_and_publishes_only_differences(
         self, watched: Watched
     ) -> None:
@@ -96,7 +109,7 @@ class TestSnapshot:
         watched.report("NonQualified", "1002")
         watched.published()
         watched.mirror.snapshot_begin()
-        watched.report("Reachable")
+        watched.item("Reachable")
         assert watched.published() == []
         assert watched.mirror.state_of("1002").status is Status.UNMONITORED
         watched.mirror.snapshot_end()
@@ -104,21 +117,20 @@ class TestSnapshot:
 
     def test_an_event_after_an_item_wins_over_it(self, watched: Watched) -> None:
         watched.mirror.snapshot_begin()
-        watched.report("Reachable")
+        watched.item("Reachable")
         watched.report("Unreachable")
         watched.mirror.snapshot_end()
         assert watched.statuses() == [("1001", Status.UNREACHABLE)]
 
-    def test_a_removal_during_the_list_leaves_nothing(self, watched: Watched) -> None:
+    def test_a_removal_amid_the_list_leaves_nothing(self, watched: Watched) -> None:
         watched.mirror.snapshot_begin()
-        watched.report("Reachable")
+        watched.item("Reachable")
         watched.report("Removed")
         watched.mirror.snapshot_end()
         assert watched.statuses() == []
 
     def test_it_clears_a_contact_that_was_given_up(self, watched: Watched) -> None:
-        watched.report("Unreachable")
-        watched.report("Removed")
+        watched.give_up()
         watched.mirror.snapshot_begin()
         watched.mirror.snapshot_end()
         assert watched.statuses()[-1] == ("1001", Status.BLANK)
@@ -130,6 +142,60 @@ class TestSnapshot:
         assert watched.mirror.state_of("1001").status is Status.OK
         watched.report("Unreachable")
         assert watched.mirror.state_of("1001").status is Status.UNREACHABLE
+
+
+class TestSnapshotWhileTheLinkIsUp:
+    @pytest.fixture
+    def up(self, watched: Watched) -> Watched:
+        watched.mirror.link_up()
+        return watched
+
+    def test_it_tells_of_endpoints_that_have_no_events(self, up: Watched) -> None:
+        up.snapshot(("1002", "NonQualified"))
+        up.snapshot()
+        assert up.statuses() == [("1002", Status.UNMONITORED), ("1002", Status.BLANK)]
+
+    def test_it_leaves_the_others_to_their_events(self, up: Watched) -> None:
+        up.give_up()
+        up.snapshot()
+        assert up.mirror.state_of("1001").status is Status.UNKNOWN
+        up.report("Reachable")
+        up.snapshot(("1001", "Unreachable"))
+        assert up.mirror.state_of("1001").status is Status.OK
+
+    def test_an_event_amid_the_list_is_seen_at_once_and_stays(self, up: Watched) -> None:
+        up.report("Reachable")
+        up.mirror.snapshot_begin()
+        up.item("Reachable")
+        up.report("Unreachable")
+        assert up.mirror.state_of("1001").status is Status.UNREACHABLE
+        up.mirror.snapshot_end()
+        assert up.mirror.state_of("1001").status is Status.UNREACHABLE
+
+    def test_a_contact_without_a_probe_may_be_renewed_or_removed(self, up: Watched) -> None:
+        up.report("NonQualified")
+        up.snapshot(("1001", "Reachable"))
+        up.report("NonQualified")
+        up.snapshot()
+        assert [status for _, status in up.statuses()] == [
+            Status.UNKNOWN,
+            Status.OK,
+            Status.UNKNOWN,
+            Status.BLANK,
+        ]
+
+    def test_it_is_needed_for_endpoints_that_are_not_monitored(self, watched: Watched) -> None:
+        assert watched.mirror.needs_snapshots
+
+    @pytest.mark.parametrize(
+        ("status", "needed"), [("NonQualified", True), ("Reachable", False), ("Removed", False)]
+    )
+    def test_it_is_needed_for_others_until_they_are_probed(
+        self, watched: Watched, status: str, needed: bool
+    ) -> None:
+        watched.mirror.track_all({"1001": True})
+        watched.report(status)
+        assert watched.mirror.needs_snapshots is needed
 
 
 class TestLink:
@@ -197,9 +263,7 @@ class TestUnprobed:
     async def test_a_new_snapshot_asks_again(self, watched: Watched) -> None:
         watched.report("NonQualified")
         assert await self.next_one(watched) == "1001"
-        watched.mirror.snapshot_begin()
-        watched.report("NonQualified")
-        watched.mirror.snapshot_end()
+        watched.snapshot(("1001", "NonQualified"))
         assert await self.next_one(watched) == "1001"
 
 

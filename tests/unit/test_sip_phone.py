@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from tests.fakes.sip_peer import ScriptedPeer
 from tests.sip import Answer, Busy, CallState, Decline, Phone, Ring, Timers
-from tests.sip.message import Request, parse_message
-from tests.sip.udp import Address, UdpSocket
+from tests.sip.message import Request
+from tests.sip.udp import UdpSocket
 
 QUICK = Timers(t1=0.05, t2=0.2, limit=0.6, ring_limit=2.0)
 
@@ -134,31 +135,11 @@ async def test_closing_a_phone_hangs_up(alice: Phone) -> None:
     assert call.ended_by == "remote"
 
 
-class ScriptedPeer:
-    """A raw socket that answers each request by a function, and keeps what came."""
-
-    def __init__(self, answer: Callable[[Request, int], bytes | None]) -> None:
-        self.requests: list[Request] = []
-        self._answer = answer
-        self._socket: UdpSocket | None = None
-
-    async def __aenter__(self) -> Address:
-        self._socket = await UdpSocket.open("127.0.0.1", self._on_datagram)
-        return self._socket.address
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._socket is not None
-        self._socket.close()
-        await self._socket.wait_closed()
-
-    def _on_datagram(self, data: bytes, source: Address) -> None:
-        request = parse_message(data)
-        assert isinstance(request, Request)
-        self.requests.append(request)
-        response = self._answer(request, len(self.requests))
-        if response is not None:
-            assert self._socket is not None
-            self._socket.send(response, source)
+async def test_hanging_up_on_a_peer_that_never_says_anything_ends_the_call(alice: Phone) -> None:
+    async with ScriptedPeer(lambda _request, _count: None) as (host, port):
+        call = await alice.call(f"sip:nobody@{host}:{port}")
+        await call.hangup()
+    assert (call.status, call.ended_by) == (408, "local")
 
 
 async def test_a_challenge_is_answered_once_and_never_again() -> None:

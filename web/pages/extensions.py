@@ -71,7 +71,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     extensions, actor = portal_of(request).extensions, actor_of(request)
     values = extension_fields(await read_form(request))
     try:
-        view = await extensions.create(actor, parse_extension(values))
+        view, secret = await extensions.create(actor, parse_extension(values))
     except Invalid as invalid:
         return await _editor(request, None, values, invalid.fields)
     response = await part_or_page(
@@ -81,7 +81,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         title="New extension",
         extension=view,
         state=_state(request, view),
-        secret=await extensions.secret(actor, view.number),
+        secret=secret,
     )
     notify(response, "created")
     return response

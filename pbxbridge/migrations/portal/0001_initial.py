@@ -139,7 +139,6 @@ class Migration(migrations.Migration):
                 ("mailbox", fields.CharField(max_length=80)),
                 ("recipient", fields.CharField(max_length=254)),
                 ("message_id", fields.CharField(max_length=200)),
-                ("message", fields.BinaryField()),
                 (
                     "state",
                     fields.CharEnumField(
@@ -154,6 +153,7 @@ class Migration(migrations.Migration):
                 ("last_error", fields.CharField(default="", max_length=500)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
                 ("sent_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("message", fields.BinaryField()),
             ],
             options={
                 "table": "portal_outgoing_mail",

@@ -27,15 +27,26 @@
     }
   }
 
+  // What is open stays before the person's eyes, even where it is out of order, as what was just
+  // created is; moving it would also take its focus. The others go around it.
+  function straysOf(table, ranks) {
+    const open = [...table.querySelectorAll("tbody.extension[data-open]")];
+    return new Set(open.filter((body) => {
+      const next = ranks.get(body.nextElementSibling?.id);
+      return !ranks.has(body.id) || next < ranks.get(body.id);
+    }));
+  }
+
   function merge(page) {
     const table = list().querySelector("table");
     const wanted = [...page.querySelectorAll("#list tbody.extension")];
-    const ids = new Set(wanted.map((fresh) => fresh.id));
+    const ranks = new Map(wanted.map((fresh, rank) => [fresh.id, rank]));
     for (const body of table.querySelectorAll("tbody.extension")) {
-      if (!ids.has(body.id) && !isOpen(body)) {
+      if (!ranks.has(body.id) && !isOpen(body)) {
         body.remove();
       }
     }
+    const strays = straysOf(table, ranks);
     let previous = document.getElementById("extension-new");
     for (const fresh of wanted) {
       let body = document.getElementById(fresh.id);
@@ -44,9 +55,15 @@
       } else {
         body = fresh;
       }
-      // What is open stays where it is (moving it would take its focus); the others go around it.
-      if (!isOpen(body) && previous.nextElementSibling !== body) {
-        previous.after(body);
+      if (strays.has(body)) {
+        continue;
+      }
+      let place = previous.nextElementSibling;
+      while (strays.has(place)) {
+        place = place.nextElementSibling;
+      }
+      if (place !== body && !isOpen(body)) {
+        table.insertBefore(body, place);
         htmx.process(body);
       }
       previous = body;

@@ -1,0 +1,113 @@
+"""From Save to the first REGISTER of a brand-new extension, against files and reloads.
+
+Ours: HTTP POST of the portal's form until the phone's REGISTER is answered 200.
+Baseline, on the same Asterisk build in the same run: edit pjsip.conf, extensions.conf and
+voicemail.conf, reload the three, REGISTER until it is answered 200.
+Both with 10,000 extensions present.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import report
+from benchmarks.files_pbx import FilesPbx
+from benchmarks.population import FIRST, populate
+from pbxbridge.log import configure_logging
+from pbxbridge.settings import LogSettings
+from tests.rig.portal_client import PortalClient, portal_client
+from tests.rig.system import running_system
+from tests.sip import Phone
+
+MOST_TRIES = 1000
+SECRET = re.compile(r'id="secret-[0-9]+" value="([^"]+)"')
+
+
+async def ours(folder: Path, count: int, rounds: int) -> list[float]:
+    """Return the seconds of each round, through the portal."""
+    async with running_system(folder) as system, portal_client(system.address) as client:
+        await populate(count)
+        await client.sign_in("admin", system.admin_password)
+        sip = system.asterisk.ports.sip
+        return [await _save(client, FIRST + count + number, sip) for number in range(rounds)]
+
+
+async def _save(client: PortalClient, number: int, sip: int) -> float:
+    started = time.perf_counter()
+    status, shown = await client.post(
+        "/extensions",
+        number=str(number),
+        caller_id_name="Brand new",
+        monitored="on",
+        voicemail="on",
+        voicemail_pin="8642",
+    )
+    found = SECRET.search(shown)
+    if status != 200 or found is None:
+        raise RuntimeError(f"the portal answered {status}")
+    return await _registered(number, found[1], sip, started)
+
+
+async def files(folder: Path, count: int, rounds: int) -> list[float]:
+    """Return the seconds of each round, through files and reloads."""
+    pbx = FilesPbx(folder, folder / "unused.sqlite3", count=count)
+    async with pbx:
+        seconds = []
+        for number in range(FIRST + count, FIRST + count + rounds):
+            started = time.perf_counter()
+            pbx.add(number, "brand-new-secret")
+            await pbx.reload()
+            seconds.append(await _registered(number, "brand-new-secret", pbx.ports.sip, started))
+        return seconds
+
+
+async def _registered(number: int, secret: str, sip: int, started: float) -> float:
+    """Register, again if a reload is still under way; return the time since ``started``."""
+    async with Phone(str(number), secret, "127.0.0.1", sip) as phone:
+        for _ in range(MOST_TRIES):
+            if await phone.register() == 200:
+                return time.perf_counter() - started
+            await asyncio.sleep(0.01)
+    raise RuntimeError(f"{number} is refused")
+
+
+async def main() -> None:
+    """Measure both, print the ratios, write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--extensions", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--file-rounds", type=int, default=10)
+    options = parser.parse_args()
+    configure_logging(LogSettings(level="warning"))
+    with tempfile.TemporaryDirectory() as folder:
+        bridge = report.summary(
+            await ours(Path(folder, "ours"), options.extensions, options.rounds)
+        )
+        print(f"pbxbridge          {bridge}", flush=True)
+        baseline = report.summary(
+            await files(Path(folder, "files"), options.extensions, options.file_rounds)
+        )
+        print(f"files and reloads  {baseline}", flush=True)
+    ratios = {
+        key: round(baseline[f"{key}_ms"] / bridge[f"{key}_ms"], 1) for key in ("median", "p95")
+    }
+    print(f"times faster       {ratios}")
+    path = report.write(
+        "save_to_register",
+        {
+            "extensions": options.extensions,
+            "pbxbridge": bridge,
+            "files_and_reloads": baseline,
+            "times_faster": ratios,
+        },
+    )
+    print(f"written to {path}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

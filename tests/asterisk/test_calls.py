@@ -1,0 +1,104 @@
+"""What the screen says is what a call does."""
+
+import pytest
+
+from tests.rig.system import TESTER, System
+from tests.sip import Answer, Busy, Phone, Ring
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def _extensions(system: System) -> None:
+    await system.extension("2001", "Alice")
+    await system.extension("2002", "Bob", voicemail=True, voicemail_pin="8642")
+    await system.extension("2003", "Without a box")
+    await system.extension("2004", "Goes to 2005", forward_all="2005")
+    await system.extension("2005", "Goes to 2004", forward_all="2004")
+    await system.extension("2006", "Goes to 2003", forward_all="2003")
+    await system.extension("2007", "Goes nowhere", forward_all="2999")
+
+
+async def final_status(caller: Phone, number: str) -> int | None:
+    call = await caller.call(number)
+    await call.wait_ended(15)
+    return call.status
+
+
+async def test_a_saved_extension_is_callable_at_once(system: System) -> None:
+    async with system.registered("2001") as (alice,):
+        assert await final_status(alice, "2100") == 404
+        await system.extension("2100", "Brand new")
+        async with system.registered("2100") as (fresh,):
+            fresh.on_incoming = Answer()
+            call = await alice.call("2100")
+            await call.wait_answered()
+            await call.hangup()
+
+
+async def test_a_changed_secret_holds_from_the_next_registration(system: System) -> None:
+    await system.extension("2101", "Changes its secret")
+    async with system.registered("2101") as (phone,):
+        await system.extensions.regenerate_secret(TESTER, "2101")
+        assert await phone.register() == 401
+        async with await system.phone("2101") as again:
+            assert await again.register() == 200
+
+
+async def test_without_voicemail_busy_no_answer_and_absent_are_told_apart(system: System) -> None:
+    async with system.registered("2001") as (alice,):
+        assert await final_status(alice, "2003") == 480
+        async with system.registered("2003") as (other,):
+            other.on_incoming = Busy()
+            assert await final_status(alice, "2003") == 486
+            other.on_incoming = Ring()
+            assert await final_status(alice, "2003") == 480
+
+
+@pytest.mark.parametrize("present", [True, False], ids=["busy", "not registered"])
+async def test_with_voicemail_the_box_answers(system: System, present: bool) -> None:
+    async with system.registered("2001", *(["2002"] if present else [])) as (alice, *others):
+        for bob in others:
+            bob.on_incoming = Busy()
+        call = await alice.call("2002")
+        await call.wait_answered()
+        await call.hangup()
+
+
+async def test_a_forward_rings_its_target_and_shows_the_caller(system: System) -> None:
+    async with system.registered("2001", "2003") as (alice, target):
+        target.on_incoming = Ring()
+        call = await alice.call("2006")
+        incoming = await target.wait_incoming()
+        assert (incoming.caller_number, incoming.caller_name) == ("2001", "Alice")
+        await call.hangup()
+
+
+async def test_two_extensions_that_forward_to_each_other_do_not_ring_for_ever(
+    system: System,
+) -> None:
+    async with system.registered("2001") as (alice,):
+        status = await final_status(alice, "2004")
+        assert status is not None
+        assert status >= 400
+    assert "0 active calls" in await system.asterisk.cli("core show channels")
+
+
+async def test_a_forward_to_a_number_that_does_not_exist_ends_the_call(system: System) -> None:
+    async with system.registered("2001") as (alice,):
+        status = await final_status(alice, "2007")
+        assert status is not None
+        assert status >= 400
+
+
+async def test_the_echo_test_returns_ones_own_tone(system: System) -> None:
+    async with system.registered("2001") as (alice,):
+        call = await alice.call("*43")
+        await call.wait_answered()
+        call.play_tone(620)
+        await call.wait_tone(620)
+        await call.hangup()
+
+
+async def test_nobody_calls_without_an_extension(system: System) -> None:
+    async with Phone("2999", "guess", "127.0.0.1", system.asterisk.ports.sip) as stranger:
+        assert await stranger.register() == 401
+        assert await final_status(stranger, "2001") == 401

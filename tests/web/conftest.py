@@ -1,0 +1,180 @@
+"""The whole portal on a database of the test's own, and a browser's view of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+
+from pbxbridge.events import EventBus
+from pbxbridge.mirror.mirror import Mirror
+from pbxbridge.models.database import open_database
+from pbxbridge.services.accounts import Accounts
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.overview import Overview
+from pbxbridge.settings import WebSettings
+from web.app import LiveTimes, Portal, make_app
+from web.cookies import csrf_token, session_cookie_name
+
+PASSWORD = "a few words in a row"
+IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
+
+
+class Clock:
+    """A clock that the test can put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A database with the user ``admin``, whose password is PASSWORD, and a session of theirs."""
+
+    path: Path
+    token: str
+
+
+@pytest.fixture(scope="session")
+async def prepared(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Made once: each password hash takes a noticeable part of a second."""
+    path = Path(shutil.copy(migrated_file, tmp_path_factory.mktemp("prepared") / "db.sqlite3"))
+    async with open_database(f"sqlite://{path}"):
+        accounts = Accounts(idle=IDLE, longest=LONGEST)
+        once = await accounts.create_admin("admin")
+        token = await accounts.sign_in("admin", once, "127.0.0.1")
+        actor = Actor("admin", "127.0.0.1")
+        token = await accounts.change_password(actor, token, once, PASSWORD, PASSWORD)
+    return Prepared(path, token)
+
+
+@pytest.fixture
+def database_path(prepared: Prepared, tmp_path: Path) -> Path:
+    """The database of this test."""
+    return Path(shutil.copy(prepared.path, tmp_path / "pbxbridge.sqlite3"))
+
+
+@pytest.fixture(scope="session")
+def one_clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def accounts(one_clock: Clock) -> Accounts:
+    """Made once, since making it hashes a password too; it holds nothing but its limits."""
+    return Accounts(idle=IDLE, longest=LONGEST, clock=one_clock)
+
+
+@pytest.fixture
+def clock(one_clock: Clock) -> Iterator[Clock]:
+    """What the sessions of this test take for the time."""
+    yield one_clock
+    one_clock.ahead = timedelta(0)
+
+
+@pytest.fixture
+def portal(
+    database: Path, bus: EventBus, extensions: Extensions, accounts: Accounts, clock: Clock
+) -> Portal:
+    """What the portal of this test is made of: the real services, and a mirror nobody feeds."""
+    return Portal(
+        extensions=extensions,
+        accounts=accounts,
+        overview=Overview(),
+        mirror=Mirror(bus),
+        bus=bus,
+        settings=WebSettings(),
+        live=LiveTimes(session_check=0.05, gather=0.01),
+    )
+
+
+Client = TestClient[Request, Application]
+
+
+class Visitor:
+    """Asks the portal as a browser does; as htmx does where ``htmx`` is set."""
+
+    def __init__(self, client: Client, token: str = "", *, secure: bool = False) -> None:
+        self.client = client
+        self.token = token
+        self._secure = secure
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The session's cookie, if there is a session."""
+        return {session_cookie_name(secure=self._secure): self.token} if self.token else {}
+
+    @property
+    def csrf(self) -> str:
+        """The token that the pages of this session hold."""
+        return csrf_token(self.token)
+
+    async def get(
+        self, path: str, *, htmx: bool = False, headers: Mapping[str, str] | None = None
+    ) -> ClientResponse:
+        return await self._ask("GET", path, htmx, headers or {}, None)
+
+    async def post(
+        self,
+        path: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        htmx: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> ClientResponse:
+        """Send a form of a page of the portal, with its CSRF token."""
+        form = ({"csrf": self.csrf} if self.token else {}) | dict(fields or {})
+        origin = str(self.client.make_url("/").origin())
+        return await self._ask("POST", path, htmx, {"Origin": origin, **(headers or {})}, form)
+
+    async def _ask(
+        self, method: str, path: str, htmx: bool, headers: Mapping[str, str], data: Any
+    ) -> ClientResponse:
+        kind = {"HX-Request": "true"} if htmx else {"Accept": "text/html"}
+        return await self.client.request(
+            method,
+            path,
+            headers={**kind, **headers},
+            data=data,
+            cookies=self.cookies,
+            allow_redirects=False,
+        )
+
+
+@pytest.fixture
+async def client(portal: Portal) -> AsyncIterator[Client]:
+    """The running portal."""
+    async with TestClient(TestServer(make_app(portal))) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(client: Client) -> Visitor:
+    """Somebody who is not signed in."""
+    return Visitor(client)
+
+
+@pytest.fixture
+def visitor(client: Client, prepared: Prepared) -> Visitor:
+    """The administrator, signed in."""
+    return Visitor(client, prepared.token)
+
+
+@pytest.fixture
+async def secure_client(portal: Portal) -> AsyncIterator[Client]:
+    """The portal as it is told to be where it is served by HTTPS."""
+    secure = replace(portal, settings=WebSettings(secure_cookies=True))
+    async with TestClient(TestServer(make_app(secure))) as client:
+        yield client

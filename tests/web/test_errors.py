@@ -1,0 +1,98 @@
+"""What goes wrong is one plain page, or one sentence for htmx, and leaks nothing."""
+
+from typing import NoReturn
+
+import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+
+from pbxbridge.errors import AsteriskUnavailable, Conflict, Forbidden, Invalid, MailError, NotFound
+from tests.web.conftest import Client, Visitor
+from web.app import Portal
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def failing(portal: Portal, failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the service of extensions fail in a way that the test chooses."""
+
+    async def fail(*_: object) -> NoReturn:
+        raise failure
+
+    monkeypatch.setattr(portal.extensions, "page", fail)
+
+
+FAILURES = [
+    (NotFound("There is no such thing."), 404, "There is no such thing."),
+    (Conflict("Somebody changed it."), 409, "Somebody changed it."),
+    (Invalid({"name": "Too long."}), 422, "Too long."),
+    (Forbidden("Not you."), 403, "Not you."),
+    (AsteriskUnavailable("10.0.0.5:5038 refused user bridge"), 503, "Please try again"),
+    (MailError("smtp.internal said no", permanent=True), 500, "has been noted"),
+    (RuntimeError("secret=hunter2"), 500, "has been noted"),
+    (TimeoutError(), 500, "has been noted"),
+]
+
+
+@pytest.mark.parametrize(("failure", "status", "sentence"), FAILURES)
+@pytest.mark.parametrize("htmx", [True, False])
+async def test_every_failure_has_its_answer(
+    portal: Portal,
+    visitor: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    status: int,
+    sentence: str,
+    htmx: bool,
+) -> None:
+    failing(portal, failure, monkeypatch)
+    with capture_logs() as logs:
+        answer = await visitor.get("/extensions", htmx=htmx)
+    text = await answer.text()
+    assert answer.status == status
+    assert sentence in text
+    assert ("<html" in text) is not htmx
+    for leak in ("hunter2", "10.0.0.5", "smtp.internal", "Traceback", "RuntimeError"):
+        assert leak not in text
+    noted = [entry for entry in logs if entry["event"] == "request.failed"]
+    assert len(noted) == (1 if status == 500 else 0)
+
+
+async def test_the_page_of_a_failure_carries_the_number_that_is_in_the_log(
+    portal: Portal, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(portal, RuntimeError("boom"), monkeypatch)
+    with capture_logs(processors=[merge_contextvars]) as logs:
+        answer = await visitor.get("/extensions")
+    assert f"<code>{logs[0]['request_id']}</code>" in await answer.text()
+
+
+async def test_an_address_or_method_that_is_not_there(visitor: Visitor) -> None:
+    assert "There is no such page" in await (await visitor.get("/nonsense")).text()
+    answer = await visitor.post("/extensions/new")
+    assert answer.status == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+async def test_too_large_a_form_is_refused(visitor: Visitor) -> None:
+    answer = await visitor.post("/extensions", {"caller_id_name": "x" * 70_000})
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"login=\xff\xfe", FORM, 400),
+        (b"login=admin", {"Content-Type": FORM["Content-Type"] + "; charset=nonsense"}, 400),
+        (b"{}", {"Content-Type": "application/json"}, 415),
+        (b"--x", {"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        (b"login=admin&login=root&password=%00%ff", FORM, 403),
+        (b"login=%ed%a0%80&password=x", FORM, 403),
+        (b"", FORM, 403),
+    ],
+)
+async def test_a_form_that_is_no_form_is_no_500(
+    client: Client, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    answer = await client.post("/sign-in", data=body, headers=headers)
+    assert answer.status == status
