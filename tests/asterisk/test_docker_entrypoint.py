@@ -72,7 +72,7 @@ async def test_it_renders_from_the_environment_and_becomes_asterisk(
         assert "ari-from-the-environment" not in environment_of(process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+            process.kill()  # an Asterisk that is still starting does not end on SIGTERM
         async with asyncio.timeout(SECONDS):
             await process.communicate()
 

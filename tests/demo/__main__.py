@@ -28,7 +28,8 @@ from tests.rig.mail_catcher import CaughtMail, MailCatcher
 from tests.sip import run_demo_phone
 
 FOLDER = Path(os.environ.get("PBXBRIDGE_DEMO_FOLDER", "run"))
-# Where SIP and the portal listen; 0.0.0.0 lets phones and browsers of the network in.
+# Where SIP and the portal listen; an address of this machine lets phones and browsers of the
+# network in. SIP writes it into messages, so a wildcard will not do.
 BIND = os.environ.get("PBXBRIDGE_DEMO_BIND", "127.0.0.1")
 QUALIFY_SECONDS = 10
 
@@ -57,7 +58,9 @@ async def main() -> None:
         phones = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = [
             phones.create_task(
-                run_demo_phone(number, seeded.secrets[number], BIND_FOR_PHONES, asterisk.ports.sip),
+                run_demo_phone(
+                    number, seeded.secrets[number], BIND, asterisk.ports.sip, bind_host=BIND
+                ),
                 name=f"phone-{number}",
             )
             for number in PHONES
@@ -68,10 +71,6 @@ async def main() -> None:
         for task in tasks:
             task.cancel()
     console.print("Stopped. The data stays in", str(FOLDER), "for the next run.")
-
-
-# The demo phones live on this machine, wherever else the PBX can be reached.
-BIND_FOR_PHONES = "127.0.0.1"
 
 
 async def _start_mail_catcher(stack: AsyncExitStack) -> MailCatcher:
