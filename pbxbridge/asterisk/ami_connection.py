@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from panoramisk.actions import Action
@@ -148,8 +148,9 @@ async def open_connection(host: str, port: int, time_limit: float) -> AsyncItera
         yield AmiConnection(protocol, time_limit)
     finally:
         protocol.give_up("pbxbridge closed the AMI connection.")
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await protocol.closed_down.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await protocol.closed_down.wait()
 
 
 @asynccontextmanager

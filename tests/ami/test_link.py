@@ -67,7 +67,7 @@ async def test_phones_that_asterisk_tells_nothing_about_are_found_by_looking_aga
 ) -> None:
     async with rig.link(timing=replace(QUICK, look_again=0.02)):
         rig.server.send(contact_status("1001", URI, "Reachable"))
-        rig.server.contacts = [("1003", URI, "NonQualified")]
+        rig.server.contacts = [("1003", URI, "NonQualified"), ("1001", URI, "Unreachable")]
         await eventually(lambda: rig.seen("1003") == ("UNMONITORED", 5062))
         assert rig.seen("1001") == ("OK", 5062), "of it the events say more"
         rig.server.contacts = []

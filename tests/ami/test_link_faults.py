@@ -65,7 +65,7 @@ async def test_a_peer_that_reads_nothing_does_not_hold_up_the_close(rig: Rig) ->
     async with rig.link() as link:
         rig.server.hearing.clear()
         flood = "x" * 100_000
-        waiting = [link.action("DBPut", Val=flood) for _ in range(100)]
+        waiting = [link.action("DBPut", Val=flood) for _ in range(300)]
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert {type(result) for result in results} == {AsteriskUnavailable}
         await rig.until_down()
@@ -198,7 +198,8 @@ async def test_cancelling_leaves_no_task_and_no_connection(rig: Rig, stage: str)
 
 
 async def test_a_cancel_that_meets_a_loss_is_not_swallowed(rig: Rig) -> None:
-    for _ in range(20):
+    for turns in range(25):  # of the event loop: one of them is the moment
         async with rig.link():
             rig.server.cut()
-            await asyncio.sleep(0)
+            for _ in range(turns):
+                await asyncio.sleep(0)

@@ -7,24 +7,16 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from pydantic import SecretStr
 from rich.console import Console
 
 from pbxbridge.log import configure_logging
 from pbxbridge.service import prepare, running
-from pbxbridge.settings import (
-    AsteriskSettings,
-    DatabaseSettings,
-    LogSettings,
-    Settings,
-    SmtpSettings,
-    VoicemailSettings,
-    WebSettings,
-)
+from pbxbridge.settings import Settings, WebSettings
 from tests.demo.seed import PHONES, SOFTPHONE, Seeded, seed
 from tests.demo.state import DemoState, load_state
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.mail_catcher import CaughtMail, MailCatcher
+from tests.rig.system import settings_for
 from tests.sip import run_demo_phone
 
 FOLDER = Path(os.environ.get("PBXBRIDGE_DEMO_FOLDER", "run"))
@@ -32,6 +24,7 @@ FOLDER = Path(os.environ.get("PBXBRIDGE_DEMO_FOLDER", "run"))
 # network in. SIP writes it into messages, so a wildcard will not do.
 BIND = os.environ.get("PBXBRIDGE_DEMO_BIND", "127.0.0.1")
 QUALIFY_SECONDS = 10
+RING_SECONDS = 20
 
 console = Console(highlight=False)
 
@@ -45,7 +38,13 @@ async def main() -> None:
     async with AsyncExitStack() as stack:
         catcher = await _start_mail_catcher(stack)
         asterisk = _asterisk(state)
-        settings = _settings(asterisk, catcher, state)
+        settings = settings_for(
+            asterisk,
+            catcher,
+            qualify_seconds=QUALIFY_SECONDS,
+            ring_seconds=RING_SECONDS,
+            web=WebSettings(host=BIND, port=state.web_port),
+        )
         _write_environment(settings)
         configure_logging(settings.log)
         console.print("== Preparing the database")
@@ -86,32 +85,11 @@ async def _start_mail_catcher(stack: AsyncExitStack) -> MailCatcher:
 def _asterisk(state: DemoState) -> AsteriskInstance:
     return AsteriskInstance(
         folder=(FOLDER / "asterisk").absolute(),
-        database=_database(),
+        database=(FOLDER / "pbxbridge.sqlite3").absolute(),
         ports=state.ports,
         ami_secret=state.ami_secret,
         ari_secret=state.ari_secret,
         bind=BIND,
-    )
-
-
-def _database() -> Path:
-    return (FOLDER / "pbxbridge.sqlite3").absolute()
-
-
-def _settings(asterisk: AsteriskInstance, catcher: MailCatcher, state: DemoState) -> Settings:
-    return Settings(
-        database=DatabaseSettings(url=SecretStr(f"sqlite://{_database()}")),
-        asterisk=AsteriskSettings(
-            ami_port=asterisk.ports.ami,
-            ami_secret=SecretStr(asterisk.ami_secret),
-            ari_url=asterisk.ari_url,
-            ari_secret=SecretStr(asterisk.ari_secret),
-            qualify_frequency=QUALIFY_SECONDS,
-        ),
-        smtp=SmtpSettings(host=catcher.host, port=catcher.port, sender="voicemail@pbx.local"),
-        web=WebSettings(host=BIND, port=state.web_port),
-        voicemail=VoicemailSettings(spool=asterisk.voicemail),
-        log=LogSettings(level="warning"),
     )
 
 
@@ -142,6 +120,9 @@ def _tell(address: str, asterisk: AsteriskInstance, seeded: Seeded, catcher: Mai
         console.print("            (a one-time password, shown only now; you choose your own)")
     else:
         console.print("Sign in     admin, with the password that you chose")
+        console.print(
+            "            (lost? . run/environment && .venv/bin/pbxbridge create-admin ANOTHER)"
+        )
     console.print(f"Phones      {' and '.join(PHONES)} are registered and answer with a tone")
     console.print(f"Your own    register a softphone as {SOFTPHONE}:")
     console.print(f"              server    {BIND}:{asterisk.ports.sip} (UDP)")

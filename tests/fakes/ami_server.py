@@ -13,6 +13,7 @@ Headers: TypeAlias = dict[str, str]
 Answer: TypeAlias = Callable[[Headers], bytes | None]
 
 _LIST = "PJSIPShowRegistrationInboundContactStatuses"
+_LONGEST_ACTION = 1 << 20
 SECRET = "s3cret-of-the-link"
 
 
@@ -106,7 +107,9 @@ class FakeAmi:
     async def listen(self) -> None:
         """Accept connections, on the same port as before."""
         self.hearing.set()
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", self.port, limit=_LONGEST_ACTION
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -136,7 +139,7 @@ class FakeAmi:
                 await self.hearing.wait()
                 if answer := self._answer(action):
                     writer.write(answer)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
+        except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             self._writers.discard(writer)

@@ -23,6 +23,7 @@ from pbxbridge.services.extensions import Extensions
 from pbxbridge.settings import (
     AsteriskSettings,
     DatabaseSettings,
+    LogSettings,
     Settings,
     SmtpSettings,
     VoicemailSettings,
@@ -100,7 +101,13 @@ async def running_system(folder: Path, *, start_asterisk: bool = True) -> AsyncI
     """Run all of it in ``folder``, from an empty database."""
     async with MailCatcher().listening() as catcher:
         asterisk = AsteriskInstance(folder / "asterisk", folder / "pbxbridge.sqlite3")
-        settings = _settings(asterisk, catcher)
+        settings = settings_for(
+            asterisk,
+            catcher,
+            qualify_seconds=QUALIFY_SECONDS,
+            ring_seconds=RING_SECONDS,
+            web=WebSettings(port=0),
+        )
         await prepare(settings)
         async with open_database(settings.database.url.get_secret_value()):
             accounts = Accounts(idle=timedelta(hours=1), longest=timedelta(hours=1))
@@ -119,7 +126,15 @@ async def running_system(folder: Path, *, start_asterisk: bool = True) -> AsyncI
             await asterisk.stop()
 
 
-def _settings(asterisk: AsteriskInstance, catcher: MailCatcher) -> Settings:
+def settings_for(
+    asterisk: AsteriskInstance,
+    catcher: MailCatcher,
+    *,
+    qualify_seconds: int,
+    ring_seconds: int,
+    web: WebSettings,
+) -> Settings:
+    """Return the settings of a bridge for these."""
     return Settings(
         database=DatabaseSettings(url=SecretStr(f"sqlite://{asterisk.database}")),
         asterisk=AsteriskSettings(
@@ -127,10 +142,11 @@ def _settings(asterisk: AsteriskInstance, catcher: MailCatcher) -> Settings:
             ami_secret=SecretStr(asterisk.ami_secret),
             ari_url=asterisk.ari_url,
             ari_secret=SecretStr(asterisk.ari_secret),
-            qualify_frequency=QUALIFY_SECONDS,
-            ring_time=RING_SECONDS,
+            qualify_frequency=qualify_seconds,
+            ring_time=ring_seconds,
         ),
         smtp=SmtpSettings(host=catcher.host, port=catcher.port, sender="voicemail@pbx.local"),
-        web=WebSettings(port=0),
+        web=web,
         voicemail=VoicemailSettings(spool=asterisk.voicemail),
+        log=LogSettings(level="warning"),
     )
