@@ -22,7 +22,7 @@ from pbxbridge.settings import Settings
 
 # What pbxbridge asks of Asterisk over AMI; by the write classes `system` and `user`.
 AMI_ACTIONS = (
-    "DBDel",
+    "DBPut",
     "PJSIPQualify",
     "PJSIPShowRegistrationInboundContactStatuses",
     "Reload",

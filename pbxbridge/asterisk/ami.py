@@ -79,6 +79,12 @@ class AmiLink:
 
     async def run(self) -> NoReturn:
         """Keep the link up until cancelled."""
+        try:
+            await self._rounds()
+        finally:
+            self._mirror.link_down("pbxbridge has stopped listening to Asterisk.")
+
+    async def _rounds(self) -> NoReturn:
         failures = 0
         while True:
             try:

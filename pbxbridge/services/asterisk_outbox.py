@@ -41,7 +41,11 @@ class AsteriskOutbox:
                     pass
 
     async def deliver(self) -> bool:
-        """Tell Asterisk all that waits, oldest first; False if something still waits."""
+        """Tell Asterisk all that waits, oldest first; False if something still waits.
+
+        One that Asterisk does not take holds up none of the others.
+        """
+        all_told = True
         for notice in await AsteriskNotice.all().order_by("id"):
             try:
                 await self._tell(notice.kind, notice.subject)
@@ -49,11 +53,12 @@ class AsteriskOutbox:
                 await AsteriskNotice.filter(id=notice.id).update(
                     attempts=notice.attempts + 1, last_error=str(why)[:ERROR_LENGTH]
                 )
-                return False
+                all_told = False
+                continue
             await AsteriskNotice.filter(id=notice.id).delete()
             log.info("asterisk.told", kind=notice.kind.value, subject=notice.subject)
             self._bus.publish(OutboxChanged())
-        return True
+        return all_told
 
 
 def _is_a_reason(event: object) -> bool:

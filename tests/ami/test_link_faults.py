@@ -68,7 +68,8 @@ async def test_a_peer_that_reads_nothing_does_not_hold_up_the_close(rig: Rig) ->
         waiting = [link.action("DBPut", Val=flood) for _ in range(300)]
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert {type(result) for result in results} == {AsteriskUnavailable}
-        await rig.until_down()
+        async with asyncio.timeout(1):
+            await rig.until_down()
         rig.server.hearing.set()
         await rig.until_up()
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # What asterisk-test-config/get_chromium.py leaves.
@@ -23,7 +23,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 5000
+# A loaded machine is slow, not wrong: only a failing test waits this long.
+PATIENCE_MS = 15_000
 
 
 def chromium() -> Path:
@@ -36,6 +37,7 @@ def chromium() -> Path:
 @asynccontextmanager
 async def open_browser() -> AsyncIterator[Browser]:
     """Run a browser for the length of the block."""
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium(), args=FLAGS, headless=True
@@ -50,7 +52,7 @@ async def open_browser() -> AsyncIterator[Browser]:
 async def open_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
     """Open a page with cookies of its own; ``options`` are those of Playwright's new_context.
 
-    Every wait of the page fails after 5 seconds. A script error, or a script or style that the
+    Every wait of the page fails after 15 seconds. A script error, or a script or style that the
     Content-Security-Policy refused, fails the block at its end.
     """
     context = await browser.new_context(**options)

@@ -23,7 +23,6 @@ from web.requests import HOME, read_form, wants_fragment
 
 SEARCH_LENGTH = 100
 CHECKBOXES = ("monitored", "voicemail")
-VOICEMAIL_FIELDS = ("voicemail_pin", "voicemail_email")
 NEW_EXTENSION = ExtensionInput.model_construct(number="", caller_id_name="").model_dump()
 ONE_ROW = "extensions/one_row.html"
 
@@ -123,13 +122,10 @@ async def delete(request: web.Request) -> web.StreamResponse:
 def extension_fields(form: Mapping[str, str]) -> dict[str, Any]:
     """Return what the editor's form says, as ``parse_extension`` takes it.
 
-    A browser leaves an unticked box out. What the screen hides while voicemail is off is not
-    looked at, or an error could stand where nobody sees it.
+    A browser leaves an unticked box out.
     """
     values: dict[str, Any] = {name: value for name, value in form.items() if name != CSRF_FIELD}
     values |= {name: name in form for name in CHECKBOXES}
-    if not values["voicemail"]:
-        values |= dict.fromkeys(VOICEMAIL_FIELDS, "")
     return values
 
 

@@ -1,0 +1,73 @@
+"""What Asterisk must be told waits until it was told."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pbxbridge.errors import AsteriskUnavailable
+from pbxbridge.events import EventBus, LinkChanged
+from pbxbridge.models.portal import AsteriskNotice, NoticeKind
+from pbxbridge.services.asterisk_outbox import AsteriskOutbox
+from tests.eventually import eventually
+
+
+class Asterisk:
+    """Takes what it is told, but for the subjects that it refuses."""
+
+    def __init__(self) -> None:
+        self.refuses: set[str] = set()
+        self.told: list[str] = []
+
+    async def tell(self, _kind: NoticeKind, subject: str) -> None:
+        if subject in self.refuses:
+            raise AsteriskUnavailable("Asterisk answered: Permission denied.")
+        self.told.append(subject)
+
+
+@pytest.fixture
+def asterisk() -> Asterisk:
+    return Asterisk()
+
+
+@pytest.fixture
+async def outbox(database: Path, bus: EventBus, asterisk: Asterisk) -> AsteriskOutbox:
+    await AsteriskNotice.all().delete()
+    for subject in ("1001", "1002", "1003"):
+        await AsteriskNotice.create(kind=NoticeKind.FORGET_CONTACTS, subject=subject)
+    return AsteriskOutbox(bus, asterisk.tell, retry_seconds=60)
+
+
+async def test_notices_are_delivered_in_order_and_forgotten(
+    outbox: AsteriskOutbox, asterisk: Asterisk
+) -> None:
+    assert await outbox.deliver()
+    assert asterisk.told == ["1001", "1002", "1003"]
+    assert not await AsteriskNotice.all().exists()
+
+
+async def test_what_asterisk_refuses_waits_with_its_reason_and_holds_up_nothing(
+    outbox: AsteriskOutbox, asterisk: Asterisk
+) -> None:
+    asterisk.refuses = {"1001"}
+    assert not await outbox.deliver()
+    assert asterisk.told == ["1002", "1003"]
+    (waiting,) = await AsteriskNotice.all()
+    assert (waiting.subject, waiting.attempts) == ("1001", 1)
+    assert waiting.last_error == "Asterisk answered: Permission denied."
+
+
+async def test_it_tries_again_as_soon_as_asterisk_is_back(
+    outbox: AsteriskOutbox, asterisk: Asterisk, bus: EventBus
+) -> None:
+    asterisk.refuses = {"1001", "1002", "1003"}
+    running = asyncio.create_task(outbox.run(), name="outbox")
+    async with asyncio.timeout(5):
+        while await AsteriskNotice.filter(attempts=1).count() != 3:
+            await asyncio.sleep(0)
+    asterisk.refuses = set()
+    bus.publish(LinkChanged(up=True, since=datetime.now(UTC), reason=""))
+    await eventually(lambda: asterisk.told == ["1001", "1002", "1003"])
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
