@@ -52,7 +52,7 @@ def _add_routes(router: web.UrlDispatcher) -> None:
     own_password.add_route("POST", password.change_password)
 
     router.add_get("/", _home)
-    router.add_get("/live", live.live, allow_head=False)
+    router.add_get("/live", live.live, name=routes.LIVE, allow_head=False)
     router.add_get("/extensions", extensions.show_list)
     router.add_post("/extensions", extensions.create)
     router.add_get("/extensions/new", extensions.show_new)

@@ -5,6 +5,7 @@ SIGN_OUT = "sign_out"
 PASSWORD = "password"  # noqa: S105 - the name of a route
 STATIC = "static"
 HEALTH = "health"
+LIVE = "live"
 
 PASSWORD_PATH = "/password"  # noqa: S105 - the path of a page
 

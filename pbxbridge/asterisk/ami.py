@@ -129,7 +129,7 @@ class AmiLink:
                 async with asyncio.timeout(pause):
                     while True:
                         self._handle(await connection.next_message())
-            if self._mirror.needs_snapshots:
+            if self._mirror.wants_snapshot():
                 pause = await self._take_snapshot(connection)
 
     async def _take_snapshot(self, connection: AmiConnection) -> float:

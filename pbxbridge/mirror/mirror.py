@@ -50,6 +50,7 @@ class Mirror:
         self._snapshot: dict[str, dict[str, Contact]] | None = None
         self._probes: asyncio.Queue[str] = asyncio.Queue()
         self._probes_asked: dict[str, set[str]] = {}
+        self._waited_for_probe: set[str] = set()
         self._link = LinkState(False, datetime.now(UTC), "Not connected to Asterisk yet.")
 
     @property
@@ -90,12 +91,16 @@ class Mirror:
             _apply(self._contacts, report)
             self._update(report.aor)
 
-    @property
-    def needs_snapshots(self) -> bool:
-        """Whether endpoints are tracked whose changes events may not tell."""
-        return any(
-            not monitored or self._unprobed(number) for number, monitored in self._monitored.items()
-        )
+    def wants_snapshot(self) -> bool:
+        """Whether endpoints are tracked whose changes events may not tell.
+
+        One that waits to be probed counts if it waited when this was last asked too: the probe is
+        asked for at once, and a list costs Asterisk seconds where there are 10,000 AORs.
+        """
+        waiting = {number for number in self._monitored if self._unprobed(number)}
+        waits_on = not waiting.isdisjoint(self._waited_for_probe)
+        self._waited_for_probe = waiting
+        return waits_on or not all(self._monitored.values())
 
     def snapshot_begin(self) -> None:
         """Collect a new view, in which events that come amid the list take effect too."""

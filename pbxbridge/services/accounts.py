@@ -93,8 +93,12 @@ class Accounts:
             await audit.record(transaction, Actor(login, address), "user.signed-in", login)
             return await self._begin(user)
 
-    async def session(self, token: str) -> SignedIn | None:
-        """Return who holds this token; None if it is unknown, was idle too long, or is too old."""
+    async def session(self, token: str, *, in_use: bool = True) -> SignedIn | None:
+        """Return who holds this token; None if it is unknown, was idle too long, or is too old.
+
+        ``in_use`` is false where a page asks by itself, without the person: that keeps no session
+        alive.
+        """
         # Every request asks this, so it is one query of plain values.
         stored = Session.filter(token_hash=_hashed(token))
         found = await stored.values(
@@ -103,7 +107,7 @@ class Accounts:
         now = self._now()
         if not found or self._is_over(found[0]["created_at"], found[0]["last_seen_at"], now):
             return None
-        if now - found[0]["last_seen_at"] >= TOUCH_AFTER:
+        if in_use and now - found[0]["last_seen_at"] >= TOUCH_AFTER:
             await stored.update(last_seen_at=now)
         return SignedIn(found[0]["user__login"], bool(found[0]["user__must_change_password"]))
 

@@ -185,17 +185,18 @@ class TestSnapshotWhileTheLinkIsUp:
         ]
 
     def test_it_is_needed_for_endpoints_that_are_not_monitored(self, watched: Watched) -> None:
-        assert watched.mirror.needs_snapshots
+        assert watched.mirror.wants_snapshot()
 
     @pytest.mark.parametrize(
         ("status", "needed"), [("NonQualified", True), ("Reachable", False), ("Removed", False)]
     )
-    def test_it_is_needed_for_others_until_they_are_probed(
+    def test_it_is_needed_for_others_that_wait_long_for_their_probe(
         self, watched: Watched, status: str, needed: bool
     ) -> None:
         watched.mirror.track_all({"1001": True})
         watched.report(status)
-        assert watched.mirror.needs_snapshots is needed
+        assert not watched.mirror.wants_snapshot(), "the probe was asked for just now"
+        assert watched.mirror.wants_snapshot() is needed
 
 
 class TestLink:

@@ -167,6 +167,18 @@ async def test_signing_out_ends_the_stream(visitor: Visitor) -> None:
         assert await stream.message() == ("", "")
 
 
+async def test_an_open_page_that_nobody_uses_does_not_keep_the_session_alive(
+    visitor: Visitor, clock: Clock
+) -> None:
+    assert (await visitor.get("/extensions")).status == 200
+    async with streaming(visitor) as stream:
+        await stream.settled()
+        for _ in range(2):
+            clock.ahead += IDLE * 0.6
+            await visitor.get("/extensions", headers={"X-Background": "1"})
+        await stream.until("signed-out")
+
+
 async def test_an_expired_session_ends_the_stream(visitor: Visitor, clock: Clock) -> None:
     async with streaming(visitor) as stream:
         await stream.settled()

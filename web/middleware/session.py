@@ -8,7 +8,16 @@ from aiohttp.typedefs import Handler
 from web.cookies import read_session_token
 from web.portal import SESSION, SignedInSession, portal_of
 from web.requests import sign_in_url, wants_fragment, wants_page
-from web.routes import ALLOWED_WITH_ONE_TIME_PASSWORD, PASSWORD_PATH, PUBLIC, SESSIONLESS
+from web.routes import (
+    ALLOWED_WITH_ONE_TIME_PASSWORD,
+    LIVE,
+    PASSWORD_PATH,
+    PUBLIC,
+    SESSIONLESS,
+)
+
+# What a page asks for by itself carries this header (static/js/list.js).
+BACKGROUND = "X-Background"
 
 
 @web.middleware
@@ -21,7 +30,8 @@ async def session(request: web.Request, handler: Handler) -> web.StreamResponse:
     if route in SESSIONLESS:
         return await handler(request)
     if token := read_session_token(request):
-        signed_in = await portal_of(request).accounts.session(token)
+        in_use = route != LIVE and BACKGROUND not in request.headers
+        signed_in = await portal_of(request).accounts.session(token, in_use=in_use)
         if signed_in:
             request[SESSION] = SignedInSession(
                 token, signed_in.login, signed_in.must_change_password

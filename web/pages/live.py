@@ -122,7 +122,7 @@ def row_patch(request: web.Request, number: str) -> dict[str, str]:
 async def _watch_session(request: web.Request, stream: EventSourceResponse) -> None:
     portal, token = portal_of(request), request[SESSION].token
     while True:
-        if not await portal.accounts.session(token):
+        if not await portal.accounts.session(token, in_use=False):
             await stream.send("signed-out", event="signed-out")
             stream.stop_streaming()
             return

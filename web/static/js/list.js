@@ -86,8 +86,9 @@
     }
     const address = location.href;
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    const response = await fetch(address, { headers: { Accept: "text/html" }, signal })
-      .catch(() => null);
+    // X-Background: nobody asked for this, so it must not keep an idle session alive.
+    const headers = { Accept: "text/html", "X-Background": "1" };
+    const response = await fetch(address, { headers, signal }).catch(() => null);
     if (!response || !response.ok || response.redirected) {
       return; // live.js sees to a lost connection or session
     }

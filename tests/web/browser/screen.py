@@ -1,0 +1,38 @@
+"""What the browser tests do to the Extensions screen."""
+
+from __future__ import annotations
+
+from playwright.async_api import Locator, Page
+
+from pbxbridge.mirror.contact_state import ContactReport
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.extension_input import parse_extension
+from pbxbridge.services.extensions import Extensions
+from web.app import Portal
+
+
+async def save(
+    extensions: Extensions, admin: Actor, number: str, name: str, **fields: object
+) -> None:
+    values = {"number": number, "caller_id_name": name} | fields
+    if number in await extensions.monitored():
+        await extensions.update(admin, number, parse_extension(values))
+    else:
+        await extensions.create(admin, parse_extension(values))
+
+
+def row(page: Page, number: str) -> Locator:
+    return page.locator(f"#extension-{number}")
+
+
+def registered(portal: Portal, number: str, status: str = "Reachable") -> None:
+    portal.mirror.contact_changed(
+        ContactReport(number, f"sip:{number}@198.251.100.250:45060", status)
+    )
+
+
+async def order(page: Page) -> list[str]:
+    ids: list[str] = await page.locator("tbody.extension").evaluate_all(
+        "all => all.map(one => one.id.replace('extension-', ''))"
+    )
+    return ids

@@ -1,0 +1,155 @@
+"""The row editor, the secret and the deletion, in a real browser."""
+
+from __future__ import annotations
+
+from playwright.async_api import Page, expect
+
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.extensions import Extensions
+from tests.web.browser.screen import order, row, save
+
+
+async def test_a_new_extension_shows_its_secret_and_then_stands_in_the_list(
+    page: Page, extensions: Extensions, admin: Actor
+) -> None:
+    await page.get_by_role("button", name="New Extension").click()
+    await expect(page.locator("#number-new")).to_be_focused()
+    await page.keyboard.type("1000")
+    await page.locator("#caller_id_name-new").fill("Reception")
+    await page.keyboard.press("Enter")
+    secret = page.locator("#secret-1000")
+    await expect(secret).to_be_visible()
+    await expect(secret).to_have_value(await extensions.secret(admin, "1000"))
+    await expect(page.get_by_role("status").filter(has_text="Extension created")).to_be_visible()
+    await page.get_by_text("Done", exact=True).click()
+    await expect(secret).to_have_count(0)
+    await expect(page.locator("tbody.extension")).to_have_count(4)
+    assert await order(page) == ["1000", "1001", "1002", "1003"]
+
+
+async def test_a_created_extension_stays_in_view_until_done(
+    page: Page, extensions: Extensions, admin: Actor
+) -> None:
+    await page.get_by_role("button", name="New Extension").click()
+    await page.locator("#number-new").fill("1900")
+    await page.locator("#caller_id_name-new").fill("Last")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#secret-1900")).to_be_visible()
+    await save(extensions, admin, "1000", "First")
+    await expect(row(page, "1000")).to_be_visible()
+    assert await order(page) == ["1900", "1000", "1001", "1002", "1003"]
+    await page.get_by_text("Done", exact=True).click()
+    await save(extensions, admin, "1000", "Changed")
+    await expect(row(page, "1000")).to_contain_text("Changed")
+    assert await order(page) == ["1000", "1001", "1002", "1003", "1900"]
+
+
+async def test_double_click_edits_and_save_says_so(page: Page, extensions: Extensions) -> None:
+    await row(page, "1002").get_by_text("Grace").dblclick()
+    name = page.locator("#caller_id_name-1002")
+    await expect(name).to_be_focused()
+    await name.fill("Grace Hopper")
+    await row(page, "1002").get_by_role("button", name="Save").click()
+    await expect(page.locator("#notice")).to_have_text("Changes saved")
+    await expect(row(page, "1002").locator("form")).to_have_count(0)
+    await expect(row(page, "1002")).to_contain_text("Grace Hopper")
+    assert (await extensions.get("1002")).caller_id_name == "Grace Hopper"
+
+
+async def test_errors_stand_beside_their_fields_and_the_first_has_the_focus(page: Page) -> None:
+    await page.get_by_label("Edit extension 1001").click()
+    await page.locator("#forward_all-1001").fill("1001")
+    await page.locator("#caller_id_name-1001").fill("")
+    await page.keyboard.press("Enter")
+    name = page.locator("#caller_id_name-1001")
+    await expect(name).to_be_focused()
+    await expect(name).to_have_accessible_description(
+        "Enter the name that phones show for this extension."
+    )
+    await expect(page.locator("#forward_all-1001")).to_have_value("1001")
+    await expect(page.get_by_role("alert")).to_contain_text("Nothing was saved")
+    await name.fill("Ada")
+    await page.locator("#forward_all-1001").fill("1002")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#notice")).to_have_text("Changes saved")
+
+
+async def test_the_keyboard_is_enough(page: Page) -> None:
+    edit = page.get_by_label("Edit extension 1001")
+    await edit.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#caller_id_name-1001")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(row(page, "1001").locator("form")).to_have_count(0)
+    await expect(edit).to_be_focused()
+    await page.get_by_role("button", name="New Extension").focus()
+    await page.keyboard.press("Space")
+    await expect(page.locator("#number-new")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="New Extension")).to_be_focused()
+
+
+async def test_new_extension_pressed_twice_keeps_what_was_typed(page: Page) -> None:
+    await page.get_by_role("button", name="New Extension").click()
+    await page.locator("#number-new").fill("1000")
+    await page.get_by_role("button", name="New Extension").click()
+    await expect(page.locator("#number-new")).to_be_focused()
+    await expect(page.locator("#number-new")).to_have_value("1000")
+
+
+async def test_pin_and_address_show_only_while_voicemail_is_ticked(page: Page) -> None:
+    await page.get_by_label("Edit extension 1001").click()
+    pin = page.locator("#voicemail_pin-1001")
+    await expect(pin).to_be_hidden()
+    await page.locator("#voicemail-1001").check()
+    await expect(pin).to_be_visible()
+    await expect(page.locator("#voicemail_email-1001")).to_be_visible()
+    await page.locator("#voicemail-1001").uncheck()
+    await expect(pin).to_be_hidden()
+
+
+async def test_the_secret_can_be_shown_copied_and_replaced(
+    page: Page, extensions: Extensions, admin: Actor
+) -> None:
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_label("Edit extension 1001").click()
+    await page.get_by_role("button", name="Show secret").click()
+    secret = page.locator("#secret-1001")
+    await expect(secret).to_have_value(await extensions.secret(admin, "1001"))
+    await page.get_by_role("button", name="Copy secret").click()
+    await expect(page.locator("#notice")).to_have_text("Copied")
+    assert await page.evaluate("navigator.clipboard.readText()") == await secret.input_value()
+    await page.get_by_text("New secret…").click()
+    await page.get_by_role("button", name="Make a new secret").click()
+    await expect(page.get_by_text("The secret of extension 1001 is new.")).to_be_visible()
+    await expect(secret).to_have_value(await extensions.secret(admin, "1001"))
+
+
+async def test_deleting_asks_first(page: Page, extensions: Extensions) -> None:
+    delete = page.get_by_role("link", name="Delete extension 1002")
+    dialog = page.get_by_role("dialog", name="Delete extension 1002?")
+    await delete.click()
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog).to_be_hidden()
+    await expect(delete).to_be_focused()
+    await delete.click()
+    await expect(dialog).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await delete.click()
+    await dialog.get_by_role("button", name="OK, delete").click()
+    await expect(row(page, "1002")).to_have_count(0)
+    await expect(page.locator("#notice")).to_have_text("Extension deleted")
+    assert sorted(await extensions.monitored()) == ["1001", "1003"]
+
+
+async def test_deleting_what_is_gone_says_so(
+    page: Page, extensions: Extensions, admin: Actor
+) -> None:
+    await page.get_by_label("Delete extension 1002").click()
+    ok = page.get_by_role("button", name="OK, delete")
+    await expect(ok).to_be_visible()
+    await extensions.delete(admin, "1002")
+    await ok.click()
+    await expect(page.locator("#notice")).to_contain_text("There is no extension 1002.")
+    await expect(row(page, "1002")).to_have_count(0)

@@ -1,0 +1,187 @@
+"""The list in a real browser: what changes by itself, searching, small screens, no scripts."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from playwright.async_api import Browser, Page, Route, expect
+
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.extensions import Extensions
+from tests.rig.browser import open_page
+from tests.rig.ports import free_ports
+from tests.web.browser.screen import order, registered, row, save
+from tests.web.conftest import IDLE, Client, Clock, Prepared
+from web.app import Portal, make_app
+
+PHONE = {"width": 390, "height": 844}
+
+
+async def test_a_state_changes_in_place_and_moves_nothing(page: Page, portal: Portal) -> None:
+    await page.evaluate("window.loadedOnce = true")
+    boxes = [await row(page, number).bounding_box() for number in ("1001", "1002")]
+    for status, shown in (("Reachable", "OK"), ("Unreachable", "UNREACHABLE")):
+        registered(portal, "1001", status)
+        await expect(page.locator("#status-1001")).to_have_text(shown)
+        await expect(page.locator("#ip-1001")).to_have_text("198.251.100.250")
+        await expect(page.locator("#port-1001")).to_have_text("45060")
+        after = [await row(page, number).bounding_box() for number in ("1001", "1002")]
+        assert after == boxes
+    assert await page.evaluate("window.loadedOnce")
+
+
+async def test_what_happened_before_the_stream_began_is_shown(
+    browser: Browser, client: Client, prepared: Prepared, portal: Portal
+) -> None:
+    async with open_page(browser) as page:
+        home = str(client.make_url("/"))
+        await page.context.add_cookies([{"name": "session", "value": prepared.token, "url": home}])
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        await page.route("**/live", hold)
+        await page.goto(home)
+        registered(portal, "1001")
+        await expect(page.locator("#status-1001")).to_have_text("")
+        await held[0].continue_()
+        await expect(page.locator("#status-1001")).to_have_text("OK")
+
+
+async def test_an_open_editor_outlives_what_others_do(
+    page: Page, extensions: Extensions, admin: Actor, portal: Portal
+) -> None:
+    await page.get_by_label("Edit extension 1001").click()
+    name = page.locator("#caller_id_name-1001")
+    await name.fill("Half typ")
+    await save(extensions, admin, "1002", "Somebody else")
+    await save(extensions, admin, "1000", "Newcomer")
+    await extensions.delete(admin, "1003")
+    await expect(row(page, "1002")).to_contain_text("Somebody else")
+    await expect(row(page, "1000")).to_be_visible()
+    await expect(row(page, "1003")).to_have_count(0)
+    assert await order(page) == ["1000", "1001", "1002"]
+    await save(extensions, admin, "1001", "Changed elsewhere")
+    await expect(row(page, "1001").locator(".row")).to_contain_text("Changed elsewhere")
+    registered(portal, "1001")
+    await expect(page.locator("#status-1001")).to_have_text("OK")
+    await expect(name).to_be_focused()
+    await page.keyboard.type("ed")
+    await expect(name).to_have_value("Half typed")
+
+
+async def test_a_row_that_is_replaced_keeps_the_focus(
+    page: Page, extensions: Extensions, admin: Actor
+) -> None:
+    await page.get_by_label("Edit extension 1001").focus()
+    await save(extensions, admin, "1001", "Changed")
+    await expect(row(page, "1001")).to_contain_text("Changed")
+    await expect(page.get_by_label("Edit extension 1001")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#caller_id_name-1001")).to_have_value("Changed")
+
+
+@pytest.mark.parametrize("options", [{"timezone_id": "Asia/Tokyo"}])
+async def test_a_lost_link_is_said_with_local_time_and_the_states_look_old(
+    page: Page, portal: Portal
+) -> None:
+    cell = page.locator("#status-1001")
+    await expect(cell).to_have_css("opacity", "1")
+    portal.mirror.link_down("Connection refused.")
+    since = (portal.mirror.link.since + timedelta(hours=9)).strftime("%H:%M")
+    await expect(page.locator("#link")).to_contain_text(
+        f"Asterisk is not connected since {since} (Connection refused). "
+        "Showing the last known state."
+    )
+    await expect(cell).not_to_have_css("opacity", "1")
+    portal.mirror.link_up()
+    await expect(page.locator("#link")).to_have_text("Asterisk is connected")
+    await expect(cell).to_have_css("opacity", "1")
+
+
+async def test_searching_while_typing(page: Page) -> None:
+    await page.get_by_role("searchbox").press_sequentially("edi")
+    await expect(page.locator("tbody.extension")).to_have_count(1)
+    await expect(row(page, "1003")).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"/extensions\?search=edi$"))
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+async def test_searching_does_not_throw_away_an_open_editor(page: Page) -> None:
+    await page.get_by_label("Edit extension 1001").click()
+    await page.locator("#caller_id_name-1001").fill("Half typed")
+    await page.get_by_role("searchbox").press_sequentially("grace")
+    await expect(page.locator("#notice")).to_contain_text("Save or cancel")
+    await expect(page.locator("#caller_id_name-1001")).to_have_value("Half typed")
+
+
+async def test_an_ended_session_leads_to_the_sign_in_page_and_back(
+    page: Page, clock: Clock
+) -> None:
+    clock.ahead = IDLE + timedelta(seconds=1)
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await page.get_by_label("Login name").fill("admin")
+
+
+async def test_the_page_recovers_from_a_restart_of_the_portal(
+    browser: Browser, portal: Portal, prepared: Prepared, extensions: Extensions, admin: Actor
+) -> None:
+    [port] = free_ports(1)
+    first: Client = TestClient(TestServer(make_app(portal), port=port))
+    await first.start_server()
+    async with open_page(browser) as page:
+        page.set_default_timeout(15_000)
+        home = str(first.make_url("/"))
+        await page.context.add_cookies([{"name": "session", "value": prepared.token, "url": home}])
+        await page.goto(home)
+        await first.close()
+        await expect(page.locator("#stream")).to_contain_text(
+            "No connection to the portal", timeout=15_000
+        )
+        await expect(page.locator("#status-1001")).not_to_have_css("opacity", "1")
+        registered(portal, "1001")
+        await save(extensions, admin, "1004", "Meanwhile")
+        async with TestClient(TestServer(make_app(portal), port=port)):
+            await expect(page.locator("#status-1001")).to_have_text("OK", timeout=15_000)
+            await expect(row(page, "1004")).to_be_visible()
+            await expect(page.locator("#stream")).to_be_empty()
+
+
+@pytest.mark.parametrize("options", [{"viewport": PHONE}])
+async def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page, portal: Portal) -> None:
+    registered(portal, "1001", "Unreachable")
+    await expect(page.locator("#status-1001")).to_have_text("UNREACHABLE")
+    await page.get_by_label("Edit extension 1001").click()
+    await page.get_by_role("button", name="Show secret").click()
+    await expect(page.locator("#secret-1001")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    wide = await page.locator("main *").evaluate_all(
+        "all => all.filter(one => one.checkVisibility()"
+        " && !one.closest('.visually-hidden') && one.getBoundingClientRect().right > 390)"
+        ".map(one => one.outerHTML.slice(0, 80))"
+    )
+    assert wide == []
+
+
+@pytest.mark.parametrize("options", [{"java_script_enabled": False}])
+async def test_without_scripts_forms_and_links_still_work(
+    page: Page, extensions: Extensions
+) -> None:
+    await page.get_by_role("button", name="New Extension").click()
+    await page.locator("#number-new").fill("1000")
+    await page.locator("#caller_id_name-new").fill("Plain")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#secret-1000")).to_be_visible()
+    await page.get_by_text("Done", exact=True).click()
+    await page.get_by_label("Edit extension 1000").click()
+    await page.locator("#caller_id_name-1000").fill("Plainer")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#notice")).to_have_text("Changes saved")
+    await page.get_by_label("Delete extension 1000").click()
+    await page.get_by_role("button", name="OK, delete").click()
+    await expect(page.locator("#notice")).to_have_text("Extension deleted")
+    assert "1000" not in await extensions.monitored()
