@@ -7,8 +7,8 @@ Both with 10,000 extensions present.
 
 After the first REGISTER of a new AOR, Asterisk reads all endpoints to see which go with it, and
 while it does that with 10,000 in a database, other phones wait. Ours is measured on an Asterisk at
-rest, so it waits for the end of that between two rounds; how long a phone that registers right after
-has to wait is measured too (next_phone_waits).
+rest, so it waits for the end of that between two rounds; how long a phone that registers right
+after has to wait is measured too (next_phone_waits).
 """
 
 from __future__ import annotations

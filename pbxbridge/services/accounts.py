@@ -23,8 +23,8 @@ from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 
 PASSWORD_LENGTH = 10
-# A session's last use is written down at most this often: a live page must not write per request.
-TOUCH_AFTER = timedelta(minutes=1)
+# A session's last use is written down once in this part of the idle time: not every request writes.
+TOUCH_SHARE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Accounts:
         now = self._now()
         if not found or self._is_over(found[0]["created_at"], found[0]["last_seen_at"], now):
             return None
-        if in_use and now - found[0]["last_seen_at"] >= TOUCH_AFTER:
+        if in_use and now - found[0]["last_seen_at"] >= self._idle / TOUCH_SHARE:
             await stored.update(last_seen_at=now)
         return SignedIn(found[0]["user__login"], bool(found[0]["user__must_change_password"]))
 
