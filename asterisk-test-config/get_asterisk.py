@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Find Asterisk 20 or later, or unpack Debian's into .cache/asterisk; say where it is.
 
-Order: the program that PBXBRIDGE_ASTERISK names, ``asterisk`` on PATH, the machine's own apt
-sources if they offer 20 or later, Debian's suite sid. PBXBRIDGE_ASTERISK=unpacked skips the first
+Order: the program that PBXBRIDGE_ASTERISK_PROGRAM names, ``asterisk`` on PATH, the machine's own apt
+sources if they offer 20 or later, Debian's suite sid. PBXBRIDGE_ASTERISK_PROGRAM=unpacked skips the first
 two. The answer is kept in .cache/asterisk/install.json: launcher (a program that takes Asterisk's
 arguments), modules and data (its folders).
 """
@@ -22,7 +22,7 @@ OLDEST = 20
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "asterisk"
 # odbc-postgresql and the ODBC modules wait for the PostgreSQL realtime driver.
 PACKAGES = ["asterisk", "asterisk-core-sounds-en-gsm", "odbc-postgresql"]
-PROGRAM_VARIABLE = "PBXBRIDGE_ASTERISK"
+PROGRAM_VARIABLE = "PBXBRIDGE_ASTERISK_PROGRAM"
 UNPACKED = "unpacked"
 
 

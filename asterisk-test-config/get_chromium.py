@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Find a Chromium that runs headless, or unpack Debian's into .cache/chromium; say where it is.
 
-Order: the program that PBXBRIDGE_CHROMIUM names, Chromium or Chrome on PATH, the machine's own apt
-sources, Debian's suite bookworm. PBXBRIDGE_CHROMIUM=unpacked skips the first two. The answer is the
+Order: the program that PBXBRIDGE_CHROMIUM_PROGRAM names, Chromium or Chrome on PATH, the machine's own apt
+sources, Debian's suite bookworm. PBXBRIDGE_CHROMIUM_PROGRAM=unpacked skips the first two. The answer is the
 program .cache/chromium/launcher, which takes Chromium's arguments.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from unpack_debs import UnpackError, is_unpacked, say, unpack
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "chromium"
-PROGRAM_VARIABLE = "PBXBRIDGE_CHROMIUM"
+PROGRAM_VARIABLE = "PBXBRIDGE_CHROMIUM_PROGRAM"
 UNPACKED = "unpacked"
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PACKAGES = ["chromium", "fonts-dejavu-core"]

@@ -1,5 +1,6 @@
 """Fixtures that every kind of test shares."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +13,11 @@ from pbxbridge.models.database import migrate, open_database
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_built_in
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.settings import PREFIX
+
+# What a developer has set for a bridge of their own is not for the tests.
+for _name in [name for name in os.environ if name.startswith(PREFIX)]:
+    del os.environ[_name]
 
 
 @pytest.fixture(scope="session")
