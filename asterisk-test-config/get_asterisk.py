@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Find Asterisk 20 or later, or unpack Debian's into .cache/asterisk; say where it is.
 
-Order: the program that PBXBRIDGE_ASTERISK_PROGRAM names, ``asterisk`` on PATH, the machine's own apt
-sources if they offer 20 or later, Debian's suite sid. PBXBRIDGE_ASTERISK_PROGRAM=unpacked skips the first
-two. The answer is kept in .cache/asterisk/install.json: launcher (a program that takes Asterisk's
-arguments), modules and data (its folders).
+Order: the program that PBXBRIDGE_ASTERISK_PROGRAM names, ``asterisk`` on PATH, the machine's own
+apt sources if they offer 20 or later, Debian's suite sid. ``unpacked`` in that variable skips the
+first two. The answer is kept in .cache/asterisk/install.json: launcher (a program that takes
+Asterisk's arguments), modules and data (its folders).
 """
 
 import json

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Find a Chromium that runs headless, or unpack Debian's into .cache/chromium; say where it is.
 
-Order: the program that PBXBRIDGE_CHROMIUM_PROGRAM names, Chromium or Chrome on PATH, the machine's own apt
-sources, Debian's suite bookworm. PBXBRIDGE_CHROMIUM_PROGRAM=unpacked skips the first two. The answer is the
-program .cache/chromium/launcher, which takes Chromium's arguments.
+Order: the program that PBXBRIDGE_CHROMIUM_PROGRAM names, Chromium or Chrome on PATH, the machine's
+own apt sources, Debian's suite bookworm. ``unpacked`` in that variable skips the first two. The
+answer is the program .cache/chromium/launcher, which takes Chromium's arguments.
 """
 
 import os
