@@ -23,7 +23,9 @@ from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from pbxbridge.services.classes_of_service import ensure_built_in
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.mail_outbox import MailOutbox
+from pbxbridge.services.mailbox_removal import remove_mailbox
 from pbxbridge.services.overview import Overview
 from pbxbridge.services.voicemail_relay import VoicemailRelay
 from pbxbridge.services.voicemail_spool import VoicemailSpool
@@ -136,11 +138,10 @@ class _Bridge:
                     case ExtensionDeleted(number):
                         self._mirror.untrack(number)
                     case Overflowed():
-                        await self.follow_extensions()
+                        await until_stored(self.follow_extensions)
 
     async def _tell(self, kind: NoticeKind, subject: str) -> None:
         if kind is NoticeKind.FORGET_MAILBOX:
             # Without waiting for Asterisk: a new extension of that number must not inherit.
-            mailbox, _, context = subject.partition("@")
-            await self._spool.forget(context, mailbox)
+            await remove_mailbox(self._spool, subject)
         await tell(self._link, kind, subject)

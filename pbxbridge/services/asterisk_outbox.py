@@ -10,6 +10,7 @@ import structlog
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import EventBus, LinkChanged, OutboxChanged, Overflowed
 from pbxbridge.models.portal import AsteriskNotice, NoticeKind
+from pbxbridge.services.keep_trying import until_stored
 
 RETRY_SECONDS = 30.0
 ERROR_LENGTH = 500
@@ -32,7 +33,7 @@ class AsteriskOutbox:
         """Deliver now, and whenever something was added or Asterisk is back; runs for ever."""
         with self._bus.subscribe() as events:
             while True:
-                done = await self.deliver()
+                done = await until_stored(self.deliver)
                 try:
                     async with asyncio.timeout(None if done else self._retry_seconds):
                         while not _is_a_reason(await events.get()):
