@@ -12,7 +12,7 @@ SYNCED := .venv/.synced
 # Tests wait for phones and timers more than they compute: more workers than cores pay off.
 WORKERS ?= 4
 
-.PHONY: help run test lint format bench soak lock setup asterisk chromium clean
+.PHONY: help run test lint format bench lock setup asterisk chromium clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
