@@ -80,6 +80,9 @@ def _settings() -> Settings:
             name = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
             typer.echo(f"{name}: {problem['msg']}", err=True)
         raise typer.Exit(2) from None
+    except OSError as wrong:
+        typer.echo(f"A file that a {PREFIX}..._FILE variable names: {wrong}", err=True)
+        raise typer.Exit(2) from None
     configure_logging(settings.log)
     return settings
 

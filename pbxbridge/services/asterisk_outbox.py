@@ -48,11 +48,9 @@ class AsteriskOutbox:
         """
         all_told = True
         for notice in await AsteriskNotice.all().order_by("id"):
-            try:
-                await self._tell(notice.kind, notice.subject)
-            except AsteriskUnavailable as why:
+            if why := await self._failure(notice):
                 await AsteriskNotice.filter(id=notice.id).update(
-                    attempts=notice.attempts + 1, last_error=str(why)[:ERROR_LENGTH]
+                    attempts=notice.attempts + 1, last_error=why[:ERROR_LENGTH]
                 )
                 all_told = False
                 continue
@@ -60,6 +58,18 @@ class AsteriskOutbox:
             log.info("asterisk.told", kind=notice.kind.value, subject=notice.subject)
             self._bus.publish(OutboxChanged())
         return all_told
+
+    async def _failure(self, notice: AsteriskNotice) -> str:
+        """Tell one; return why it could not be told, empty if it was."""
+        try:
+            await self._tell(notice.kind, notice.subject)
+        except AsteriskUnavailable as why:
+            return str(why)
+        except Exception as fault:
+            # A fault of ours in one notice must neither hold up the others nor end the bridge.
+            log.exception("asterisk.notice_failed", kind=notice.kind.value, subject=notice.subject)
+            return repr(fault)
+        return ""
 
 
 def _is_a_reason(event: object) -> bool:

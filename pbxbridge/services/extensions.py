@@ -120,6 +120,9 @@ class Extensions:
         async with write_transaction() as transaction:
             if await Extension.filter(number=wanted.number).using_db(transaction).exists():
                 raise Invalid({"number": f"Extension {wanted.number} exists already."})
+            if await _is_being_forgotten(transaction, wanted.number):
+                sentence = "What was left of the old extension is still being removed. Try again."
+                raise Invalid({"number": sentence})
             await _check_class(transaction, wanted.class_of_service)
             row = Extension(number=wanted.number, device_type=wanted.device_type)
             _assign(row, wanted, self._now())
@@ -237,6 +240,18 @@ async def _find(number: str, transaction: TransactionalDBClient | None = None) -
     if row is None:
         raise NotFound(f"There is no extension {number}.")
     return row
+
+
+async def _is_being_forgotten(transaction: TransactionalDBClient, number: str) -> bool:
+    """Whether Asterisk is yet to forget an extension of that number.
+
+    Told later, it would throw out the new owner's phone, or leave them the old messages.
+    """
+    pending = AsteriskNotice.filter(
+        kind__in=[NoticeKind.FORGET_CONTACTS, NoticeKind.FORGET_MAILBOX],
+        subject__in=[number, mailbox_of(number)],
+    )
+    return await pending.using_db(transaction).exists()
 
 
 async def _check_class(transaction: TransactionalDBClient, name: str) -> None:

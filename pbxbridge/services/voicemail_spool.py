@@ -43,6 +43,8 @@ _NAME = re.compile(r"(?!\.)[A-Za-z0-9_.+-]{1,80}")
 _MSG_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _NAME_AND_NUMBER = re.compile(r'\s*"?(?P<name>.*?)"?\s*<(?P<number>[^<>]*)>\s*', re.DOTALL)
 
+DELETE_TRIES = 10
+
 log = structlog.get_logger(__name__)
 
 
@@ -152,8 +154,14 @@ def _names(folder: Path) -> frozenset[str]:
 
 
 def _delete_folder(folder: Path) -> None:
-    with suppress(FileNotFoundError):
-        shutil.rmtree(folder)
+    # Asterisk may be renaming a message in there: what vanishes amid the walk ends the walk.
+    for _ in range(DELETE_TRIES):
+        if not folder.exists():
+            return
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+    if folder.exists():
+        raise OSError(f"{folder.name} is in use")
 
 
 def _read_mailbox(home: Path, mailbox: str, context: str) -> tuple[VoicemailMessage, ...]:

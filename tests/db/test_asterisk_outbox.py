@@ -20,9 +20,12 @@ class Asterisk:
         self.refuses: set[str] = set()
         self.told: list[str] = []
         self.asked = 0
+        self.breaks_at = ""
 
     async def tell(self, _kind: NoticeKind, subject: str) -> None:
         self.asked += 1
+        if subject == self.breaks_at:
+            raise KeyError("ID")
         if subject in self.refuses:
             raise AsteriskUnavailable("Asterisk answered: Permission denied.")
         self.told.append(subject)
@@ -58,6 +61,14 @@ async def test_what_asterisk_refuses_waits_with_its_reason_and_holds_up_nothing(
     (waiting,) = await AsteriskNotice.all()
     assert (waiting.subject, waiting.attempts) == ("1001", 1)
     assert waiting.last_error == "Asterisk answered: Permission denied."
+
+
+async def test_a_fault_of_ours_in_one_notice_neither_holds_up_the_others_nor_ends_the_bridge(
+    outbox: AsteriskOutbox, asterisk: Asterisk
+) -> None:
+    asterisk.breaks_at = "1001"
+    assert not await outbox.deliver()
+    assert asterisk.told == ["1002", "1003"]
 
 
 async def test_it_tries_again_as_soon_as_asterisk_is_back(

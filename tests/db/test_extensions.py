@@ -168,6 +168,18 @@ async def test_deleting_leaves_nothing_and_tells_asterisk(
         await extensions.get("1001")
 
 
+async def test_a_number_is_free_again_once_asterisk_forgot_its_last_owner(
+    extensions: Extensions, admin: Actor
+) -> None:
+    await extensions.create(admin, wanted())
+    await extensions.delete(admin, "1001")
+    with pytest.raises(Invalid) as refused:
+        await extensions.create(admin, wanted())
+    assert "still being removed" in refused.value.fields["number"]
+    await AsteriskNotice.all().delete()
+    await extensions.create(admin, wanted())
+
+
 async def test_a_failure_half_way_leaves_everything_as_it_was(
     extensions: Extensions, admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
