@@ -24,7 +24,6 @@ import asyncio
 import re
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -156,12 +155,13 @@ def _names(folder: Path) -> frozenset[str]:
 def _delete_folder(folder: Path) -> None:
     # Asterisk may be renaming a message in there: what vanishes amid the walk ends the walk.
     for _ in range(DELETE_TRIES):
-        if not folder.exists():
-            return
-        with suppress(FileNotFoundError):
+        try:
             shutil.rmtree(folder)
-    if folder.exists():
-        raise OSError(f"{folder.name} is in use")
+        except FileNotFoundError:
+            if folder.exists():
+                continue
+        return
+    raise OSError(f"{folder.name} is in use")
 
 
 def _read_mailbox(home: Path, mailbox: str, context: str) -> tuple[VoicemailMessage, ...]:
