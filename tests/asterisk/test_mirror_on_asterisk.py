@@ -21,7 +21,7 @@ from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.mirror.endpoint import EndpointState, Status
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.database import open_database
-from pbxbridge.models.portal import NoticeKind
+from pbxbridge.models.portal import AsteriskNotice, NoticeKind
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
@@ -62,6 +62,8 @@ class Pbx:
         await Extensions(self.bus, qualify_frequency=1, ring_time=20).delete(ADMIN, number)
         self.mirror.untrack(number)
         await tell(self.link, NoticeKind.FORGET_CONTACTS, number)
+        # As the outbox does once it has told; there is no mailbox here to be removed.
+        await AsteriskNotice.all().delete()
 
     @asynccontextmanager
     async def phone(self, number: str) -> AsyncIterator[Phone]:
