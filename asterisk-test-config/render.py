@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DIALPLAN = HERE.parent / "dialplan" / "extensions.conf"
-FOLDERS = ("etc", "lib/keys", "spool", "run", "log")
+FOLDERS = ("etc", "lib/keys", "spool/voicemail", "run", "log")
 # Asterisk starts a comment at `;` and a line at a line break; a value with either is no value.
 _HARMLESS = re.compile(r"[^;\r\n@]*")
 _PLACEHOLDER = re.compile(r"@([A-Z_]+)@")

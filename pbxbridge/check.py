@@ -142,8 +142,12 @@ async def _check_smtp(settings: Settings) -> str:
 
 async def _check_spool(settings: Settings) -> str:
     spool = settings.voicemail.spool
+    if not spool.is_dir():
+        raise AsteriskUnavailable(f"{spool} is not there, or not ours to see.")
+    if not os.access(spool, os.R_OK | os.W_OK | os.X_OK):
+        raise AsteriskUnavailable(f"{spool} may not be read and written by this user.")
     try:
         boxes = await VoicemailSpool(spool).mailboxes(MAILBOX_CONTEXT)
     except OSError as why:
         raise AsteriskUnavailable(f"{spool}: {why.strerror}") from why
-    return f"{spool} can be read, {len(boxes)} mailboxes"
+    return f"{spool} can be read and written, {len(boxes)} mailboxes"

@@ -81,7 +81,7 @@ def _settings() -> Settings:
             typer.echo(f"{name}: {problem['msg']}", err=True)
         raise typer.Exit(2) from None
     except OSError as wrong:
-        typer.echo(f"A file that a {PREFIX}..._FILE variable names: {wrong}", err=True)
+        typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
     configure_logging(settings.log)
     return settings

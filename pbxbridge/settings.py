@@ -90,9 +90,16 @@ class _EnvOrFileSource(EnvSettingsSource):
         prefix = PREFIX.lower()
         for name, path in list(env.items()):
             if name.startswith(prefix) and name.endswith(_FILE) and path:
-                env[name.removesuffix(_FILE)] = Path(path).read_text(encoding="utf-8").strip()
+                env[name.removesuffix(_FILE)] = _content(name, path)
                 del env[name]
         return env
+
+
+def _content(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as why:
+        raise OSError(f"{variable.upper()}: {why}") from why
 
 
 class Settings(BaseSettings):

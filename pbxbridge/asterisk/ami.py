@@ -17,8 +17,8 @@ from typing import NoReturn, TypeAlias
 
 import structlog
 
-from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection, within
-from pbxbridge.asterisk.ami_login import LoginRefused, login
+from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection
+from pbxbridge.asterisk.ami_login import LoginRefused, fully_booted, login
 from pbxbridge.asterisk.ami_message import AmiResponse
 from pbxbridge.asterisk.contact_snapshot import read_snapshot
 from pbxbridge.errors import AsteriskUnavailable
@@ -121,7 +121,7 @@ class AmiLink:
                 self._connection = None
 
     async def _follow(self, connection: AmiConnection) -> NoReturn:
-        await self._fully_booted(connection)
+        await fully_booted(connection, self._timing.boot)
         pause = await self._take_snapshot(connection)
         self._up(connection)
         while True:
@@ -138,13 +138,6 @@ class AmiLink:
         started = clock()
         await read_snapshot(connection, self._mirror, self._handle, self._timing.snapshot)
         return max(self._timing.look_again, _SNAPSHOT_SHARE * (clock() - started))
-
-    async def _fully_booted(self, connection: AmiConnection) -> None:
-        """Wait for FullyBooted, which also greets logins that come later; lists fail before."""
-        why = "Asterisk did not say FullyBooted: still starting, or no read right `system`."
-        async with within(self._timing.boot, why):
-            while (await connection.next_message()).get("Event") != "FullyBooted":
-                pass
 
     async def _keep_alive(self, connection: AmiConnection) -> NoReturn:
         """Have a silent Asterisk show that it is there.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection
+from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection, within
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.settings import AsteriskSettings
 
@@ -22,13 +22,25 @@ async def login(connection: AmiConnection, settings: AsteriskSettings, *, events
         raise LoginRefused(f"Asterisk refused the AMI login of user {user}: {answer.message}.")
 
 
+async def fully_booted(connection: AmiConnection, time_limit: float) -> None:
+    """Wait for FullyBooted, which also greets logins that come later; lists fail before.
+
+    ``time_limit`` is in seconds. Raises AsteriskUnavailable.
+    """
+    why = "Asterisk did not say FullyBooted: still starting, or no read right `system`."
+    async with within(time_limit, why):
+        while (await connection.next_message()).get("Event") != "FullyBooted":
+            pass
+
+
 async def check_rights(settings: AsteriskSettings, actions: Iterable[str]) -> None:
-    """Log in and see that the user may perform each of these actions.
+    """Log in and see that the user may perform each of these actions, and is sent events.
 
     Raises AsteriskUnavailable that names what is missing.
     """
     async with open_connection(settings.host, settings.ami_port, ANSWER_SECONDS) as connection:
-        await login(connection, settings, events="off")
+        await login(connection, settings, events="system")
+        await fully_booted(connection, ANSWER_SECONDS)
         # https://docs.asterisk.org/Asterisk_22_Documentation/API_Documentation/AMI_Actions/ListCommands/
         allowed = (await connection.action("ListCommands")).headers
     missing = [action for action in actions if action not in allowed]

@@ -11,7 +11,7 @@ Asterisk 22 tells nothing (pjsip_options.c knows it not). Such AORs live by snap
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -61,10 +61,6 @@ class Mirror:
     def state_of(self, number: str) -> EndpointState:
         """Return an endpoint's state; blank if it is not tracked."""
         return self._states.get(number) or EndpointState(number)
-
-    def states(self, numbers: Iterable[str]) -> dict[str, EndpointState]:
-        """Return the state of each of the endpoints."""
-        return {number: self.state_of(number) for number in numbers}
 
     def track(self, number: str, monitored: bool) -> None:
         """Follow an endpoint; ``monitored`` says whether Asterisk qualifies it."""

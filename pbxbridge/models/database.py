@@ -9,7 +9,6 @@ from typing import Any
 
 from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.connection import get_connection
 from tortoise.migrations.api import migrate as run_migrations
 from tortoise.transactions import in_transaction
 
@@ -48,7 +47,10 @@ def sqlite_path(url: str) -> Path | None:
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[None]:
-    """Connect Tortoise's models to the database for the length of the block."""
+    """Connect Tortoise's models to the database for the length of the block.
+
+    One at a time: the connection belongs to the whole process.
+    """
     # Handlers run in tasks that never saw this context: only the global fallback reaches them.
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
     try:
@@ -82,8 +84,3 @@ async def write_transaction() -> AsyncIterator[TransactionalDBClient]:
             await connection.execute_query("COMMIT")
             await connection.execute_query("BEGIN IMMEDIATE")
         yield connection
-
-
-def engine() -> str:
-    """Return the engine's name: ``sqlite`` or ``postgres``."""
-    return str(get_connection("default").capabilities.dialect)

@@ -107,8 +107,13 @@ class VoicemailRelay:
         wanted = [each for each in messages if each.received_at >= since - CLOCK_TOLERANCE]
         stored = await until_stored(lambda: _stored_keys(wanted))
         for message in wanted:
-            if dedupe_key(message) not in stored:
+            if dedupe_key(message) in stored:
+                continue
+            try:
                 await self._store(message, extension.voicemail_email)
+            except Exception:
+                # A fault of ours in one message must not keep the others waiting.
+                log.exception("voicemail.broke", mailbox=number, msg_id=message.msg_id)
 
     async def _store(self, message: VoicemailMessage, recipient: str) -> None:
         recording = await self._spool.recording(message)

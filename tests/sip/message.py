@@ -245,6 +245,8 @@ def parse_cseq(text: str) -> tuple[int, str]:
 
 
 def _parse_start_line(line: str) -> Request | Response:
+    if "\r" in line or "\n" in line:
+        raise SipParseError(f"a lone line break in {line[:80]!r}")
     parts = line.split(" ", 2)
     if len(parts) < 3:
         raise SipParseError(f"not a start line: {line[:80]!r}")

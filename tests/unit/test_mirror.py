@@ -65,10 +65,8 @@ def test_a_change_is_published_once(watched: Watched) -> None:
 
 def test_tracking_endpoints_without_contacts_publishes_nothing(watched: Watched) -> None:
     assert watched.published() == []
-    assert watched.mirror.states(["1001", "1002"]) == {
-        "1001": EndpointState("1001"),
-        "1002": EndpointState("1002"),
-    }
+    for number in ("1001", "1002"):
+        assert watched.mirror.state_of(number) == EndpointState(number)
 
 
 def test_a_phone_that_registered_first_shows_when_its_extension_is_tracked(
