@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.portal import Extension
+from pbxbridge.models.extension import Extension
 from pbxbridge.models.realtime import DialplanRow, PsAor, PsAuth, PsEndpoint, VoicemailBox
 from pbxbridge.realtime.rows import ExtensionFacts, RealtimeRows, rows_of
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from tortoise import Tortoise
 from tortoise.exceptions import BaseORMException
-from tortoise.models import Model
 
 from pbxbridge.asterisk.ami_login import check_rights
 from pbxbridge.asterisk.ari import asterisk_version
 from pbxbridge.errors import AsteriskUnavailable, PbxBridgeError
 from pbxbridge.mail.sender import SmtpSender
-from pbxbridge.models import portal, realtime
 from pbxbridge.models.database import open_database, sqlite_path
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.voicemail_spool import VoicemailSpool
@@ -88,10 +87,10 @@ async def _check_database(settings: Settings) -> list[Result]:
     try:
         async with asyncio.timeout(DATABASE_SECONDS), open_database(url):
             return [
-                await _check_tables("database", portal, "Run `pbxbridge migrate`."),
+                await _check_tables("database", "portal", "Run `pbxbridge migrate`."),
                 await _check_tables(
                     "realtime tables",
-                    realtime,
+                    "realtime",
                     "Run `pbxbridge migrate`, or Asterisk's own alembic scripts.",
                 ),
             ]
@@ -100,23 +99,15 @@ async def _check_database(settings: Settings) -> list[Result]:
         return [Result("database", False, str(why) or "no answer", remedy)]
 
 
-async def _check_tables(name: str, module: object, remedy: str) -> Result:
+async def _check_tables(name: str, app: str, remedy: str) -> Result:
     """Read every declared column of every table; the first one that is missing is named."""
-    models = _models(module)
+    models = list(Tortoise.apps[app].values())
     for model in models:
         try:
             await model.all().limit(1).values(*model._meta.db_fields)
         except BaseORMException as why:
             return Result(name, False, f"{model._meta.db_table}: {why}", remedy)
     return Result(name, True, f"{len(models)} tables with all their columns")
-
-
-def _models(module: object) -> Sequence[type[Model]]:
-    return [
-        found
-        for found in vars(module).values()
-        if isinstance(found, type) and issubclass(found, Model) and found is not Model
-    ]
 
 
 async def _attempt(name: str, work: Callable[[], Awaitable[str]], remedy: str) -> Result:

@@ -18,7 +18,7 @@ from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, Overflo
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.database import migrate, open_database
-from pbxbridge.models.portal import NoticeKind
+from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from pbxbridge.services.classes_of_service import ensure_built_in

@@ -8,7 +8,7 @@ from typing import Protocol
 from pbxbridge.asterisk.ami_message import AmiResponse
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.mirror.ami_event import AmiEvent
-from pbxbridge.models.portal import NoticeKind
+from pbxbridge.models.outbox import NoticeKind
 
 
 class Link(Protocol):

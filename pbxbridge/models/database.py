@@ -14,6 +14,17 @@ from tortoise.transactions import in_transaction
 
 SQLITE_BUSY_MS = 5000
 
+# The modules of each app's models.
+MODELS = {
+    "realtime": ("pbxbridge.models.realtime",),
+    "portal": (
+        "pbxbridge.models.people",
+        "pbxbridge.models.extension",
+        "pbxbridge.models.outbox",
+        "pbxbridge.models.audit_entry",
+    ),
+}
+
 
 def tortoise_config(url: str) -> dict[str, Any]:
     """Return Tortoise's configuration for a database URL.
@@ -28,11 +39,11 @@ def tortoise_config(url: str) -> dict[str, Any]:
         "connections": {"default": url},
         "apps": {
             name: {
-                "models": [f"pbxbridge.models.{name}"],
+                "models": list(modules),
                 "migrations": f"pbxbridge.migrations.{name}",
                 "default_connection": "default",
             }
-            for name in ("realtime", "portal")
+            for name, modules in MODELS.items()
         },
         "use_tz": True,
         "timezone": "UTC",

@@ -59,6 +59,35 @@ class PsAor(Model):
         table = "ps_aors"
 
 
+class IaxFriend(Model):
+    """chan_iax2 peer and user in one.
+
+    Asterisk writes ``ipaddr``, ``port`` and ``regseconds`` when the device registers.
+    """
+
+    id = fields.IntField(primary_key=True, generated=True)
+    name = fields.CharField(max_length=40, unique=True)
+    type = fields.CharField(max_length=6)
+    username = fields.CharField(max_length=40)
+    secret = fields.CharField(max_length=40)
+    auth = fields.CharField(max_length=20)
+    context = fields.CharField(max_length=40)
+    callerid = fields.CharField(max_length=100)
+    mailbox = fields.CharField(max_length=40)
+    host = fields.CharField(max_length=40)
+    ipaddr = fields.CharField(max_length=40)
+    port = fields.IntField()
+    regseconds = fields.IntField()
+    qualify = fields.CharField(max_length=10)
+    disallow = fields.CharField(max_length=200)
+    allow = fields.CharField(max_length=200)
+    requirecalltoken = fields.CharField(max_length=4)
+
+    class Meta:
+        app = "realtime"
+        table = "iaxfriends"
+
+
 class VoicemailBox(Model):
     """app_voicemail mailbox.
 

@@ -18,7 +18,7 @@ from argon2.exceptions import VerifyMismatchError
 
 from pbxbridge.errors import Conflict, Forbidden, Invalid
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.portal import Session, User
+from pbxbridge.models.people import Session, User
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 

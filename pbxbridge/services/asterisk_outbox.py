@@ -9,7 +9,7 @@ import structlog
 
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import EventBus, LinkChanged, OutboxChanged, Overflowed
-from pbxbridge.models.portal import AsteriskNotice, NoticeKind
+from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.keep_trying import until_stored
 
 RETRY_SECONDS = 30.0

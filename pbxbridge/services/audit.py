@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tortoise.backends.base.client import TransactionalDBClient
 
-from pbxbridge.models.portal import AuditEntry
+from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.services.actor import Actor
 
 

@@ -4,7 +4,8 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from dialplan.class_of_service import FILENAME, class_of_service_lines, context_of
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.portal import AsteriskNotice, ClassOfService, NoticeKind
+from pbxbridge.models.extension import ClassOfService
+from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.models.realtime import StaticConfigRow
 
 BUILT_IN = {"internal": "Extensions and feature codes"}

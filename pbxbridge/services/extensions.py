@@ -20,7 +20,8 @@ from tortoise.functions import Length
 from pbxbridge.errors import Invalid, NotFound
 from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, OutboxChanged
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.portal import AsteriskNotice, ClassOfService, Extension, NoticeKind
+from pbxbridge.models.extension import ClassOfService, Extension
+from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.realtime.rows import ExtensionFacts, RealtimeRows, mailbox_of, rows_of
 from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.accounts import utc_now

@@ -14,7 +14,7 @@ from tortoise.functions import Min
 
 from pbxbridge.errors import MailError
 from pbxbridge.events import EventBus, OutboxChanged, Overflowed, Subscription
-from pbxbridge.models.portal import MailState, OutgoingMail
+from pbxbridge.models.outbox import MailState, OutgoingMail
 from pbxbridge.services.backoff import retry_delay
 from pbxbridge.services.keep_trying import until_stored
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pbxbridge.models.portal import AsteriskNotice, MailState, OutgoingMail
+from pbxbridge.models.outbox import AsteriskNotice, MailState, OutgoingMail
 
 
 @dataclass(frozen=True, slots=True)

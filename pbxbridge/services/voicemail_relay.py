@@ -22,7 +22,8 @@ from pbxbridge.mail.voicemail_message import (
     voicemail_email,
     voicemail_message_id,
 )
-from pbxbridge.models.portal import Extension, OutgoingMail
+from pbxbridge.models.extension import Extension
+from pbxbridge.models.outbox import OutgoingMail
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.voicemail_spool import VoicemailSpool

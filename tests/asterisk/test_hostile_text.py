@@ -3,7 +3,7 @@
 import pytest
 
 from pbxbridge.errors import Invalid
-from pbxbridge.models.portal import Extension
+from pbxbridge.models.extension import Extension
 from pbxbridge.models.realtime import PsEndpoint
 from pbxbridge.services.extension_input import parse_extension
 from tests.rig.portal_client import portal_client

@@ -21,7 +21,7 @@ from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.mirror.endpoint import EndpointState, Status
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.database import open_database
-from pbxbridge.models.portal import AsteriskNotice, NoticeKind
+from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions

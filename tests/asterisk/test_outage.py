@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from pbxbridge.models.portal import AsteriskNotice, NoticeKind
+from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from tests.rig.portal_client import PortalClient, portal_client
 from tests.rig.system import running_system
 

@@ -20,7 +20,7 @@ from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.events import EventBus
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.mirror import Mirror
-from pbxbridge.models.portal import MailState, OutgoingMail
+from pbxbridge.models.outbox import MailState, OutgoingMail
 from pbxbridge.models.realtime import DialplanRow
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pbxbridge.mail.sender import SmtpSender
-from pbxbridge.models.portal import MailState, OutgoingMail
+from pbxbridge.models.outbox import MailState, OutgoingMail
 from pbxbridge.settings import SmtpSettings
 from tests.rig.mail_catcher import CaughtMail, MailCatcher
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pbxbridge.errors import Conflict, Forbidden, Invalid
-from pbxbridge.models.portal import Session, User
+from pbxbridge.models.people import Session, User
 from pbxbridge.services.accounts import Accounts, SignedIn
 from pbxbridge.services.actor import Actor
 

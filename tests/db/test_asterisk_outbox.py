@@ -8,7 +8,7 @@ import pytest
 
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import EventBus, LinkChanged
-from pbxbridge.models.portal import AsteriskNotice, NoticeKind
+from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from tests.eventually import eventually
 

@@ -9,7 +9,9 @@ import pytest
 
 from pbxbridge.errors import Invalid, NotFound
 from pbxbridge.events import Event, EventBus, ExtensionDeleted, ExtensionSaved
-from pbxbridge.models.portal import AsteriskNotice, AuditEntry, Extension
+from pbxbridge.models.audit_entry import AuditEntry
+from pbxbridge.models.extension import Extension
+from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.realtime import DialplanRow, PsAor, PsAuth, PsEndpoint, VoicemailBox
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pbxbridge.events import EventBus, OutboxChanged
-from pbxbridge.models.portal import MailState, OutgoingMail
+from pbxbridge.models.outbox import MailState, OutgoingMail
 from pbxbridge.services.mail_outbox import CONCURRENCY, MailOutbox
 from tests.db.mail_rows import DEADLINE, Clock, failed, keys, reached, running, sender, store
 from tests.rig.mail_catcher import Fault, MailCatcher, Refusal

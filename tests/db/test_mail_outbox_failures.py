@@ -11,7 +11,7 @@ from tortoise.connection import get_connection
 
 from pbxbridge.events import EventBus, OutboxChanged
 from pbxbridge.mail.sender import SmtpSender
-from pbxbridge.models.portal import MailState
+from pbxbridge.models.outbox import MailState
 from pbxbridge.services import keep_trying
 from pbxbridge.services.mail_outbox import GIVE_UP_AFTER, MailOutbox
 from pbxbridge.settings import SmtpSettings

@@ -23,7 +23,7 @@ from pbxbridge.events import (
     Overflowed,
 )
 from pbxbridge.mail.sender import SmtpSender
-from pbxbridge.models.portal import MailState, OutgoingMail
+from pbxbridge.models.outbox import MailState, OutgoingMail
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extensions import Extensions

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from pbxbridge.events import EventBus
 from pbxbridge.models.database import open_database
-from pbxbridge.models.portal import AsteriskNotice
+from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.service import prepare, running
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor

@@ -1,0 +1,132 @@
+"""Extensions as the portal knows them, with what belongs to them.
+
+The first line of a model's docstring becomes the table's comment in the migration, which Tortoise
+splits at semicolons: keep those, and backticks, out of it.
+"""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from pbxbridge.models.people import User
+
+
+class DeviceType(StrEnum):
+    """What kind of device an extension is associated with."""
+
+    SIP = "SIP"
+    IAX2 = "IAX2"
+    DAHDI = "DAHDI"
+    VIRTUAL = "VIRTUAL"
+    SIP_VIRTUAL = "SIP-VIRTUAL"
+
+
+class ClassOfService(Model):
+    """A named set of what an extension may dial.
+
+    Asterisk knows it as the context ``cos-<name>``.
+    """
+
+    name = fields.CharField(max_length=30, primary_key=True)
+    description = fields.CharField(max_length=120)
+
+    class Meta:
+        app = "portal"
+        table = "portal_classes_of_service"
+
+
+class Extension(Model):
+    """One line of the Extensions screen.
+
+    The secrets and the voicemail PIN are not repeated here: Asterisk's own rows are their one home,
+    since a PIN may be changed by phone behind the portal's back. ``pin_digest`` is how the portal
+    notices that. ``mail_since`` is when the e-mail address was set: older messages are not relayed.
+    ``version`` counts the changes. ``ring_time`` of None means the site's own. ``sort_key`` puts
+    numbers in dialling order.
+    """
+
+    id = fields.IntField(primary_key=True, generated=True)
+    number = fields.CharField(max_length=20, unique=True)
+    sort_key = fields.CharField(max_length=24, default="", db_default="")
+    device_type = fields.CharField(max_length=12)
+    caller_id_name = fields.CharField(max_length=40)
+    class_of_service: fields.ForeignKeyRelation[ClassOfService] = fields.ForeignKeyField(
+        "portal.ClassOfService", related_name="extensions", on_delete=fields.RESTRICT
+    )
+    class_of_service_id: str
+    monitored = fields.BooleanField()
+    voicemail = fields.BooleanField()
+    voicemail_email = fields.CharField(max_length=254)
+    mail_since = fields.DatetimeField(null=True)
+    pin_digest = fields.CharField(max_length=64, default="", db_default="")
+    pin_changed_by_phone_at = fields.DatetimeField(null=True)
+    twinning_number = fields.CharField(max_length=21, default="", db_default="")
+    phone_make = fields.CharField(max_length=40, default="", db_default="")
+    phone_model = fields.CharField(max_length=40, default="", db_default="")
+    mac = fields.CharField(max_length=12, default="", db_default="")
+    registration_number = fields.IntField(default=1, db_default=1)
+    external_caller_id = fields.CharField(max_length=21, default="", db_default="")
+    emergency_caller_id = fields.CharField(max_length=21, default="", db_default="")
+    forward_all = fields.CharField(max_length=21)
+    forward_busy = fields.CharField(max_length=21, default="", db_default="")
+    forward_no_answer = fields.CharField(max_length=21, default="", db_default="")
+    forward_unregistered = fields.CharField(max_length=21, default="", db_default="")
+    do_not_disturb = fields.BooleanField(default=False, db_default=False)
+    ring_time = fields.IntField(null=True)
+    phone_group = fields.CharField(max_length=40, default="", db_default="")
+    auth_username = fields.CharField(max_length=40, default="", db_default="")
+    dahdi_channel = fields.CharField(max_length=10, default="", db_default="")
+    agent = fields.BooleanField(default=False, db_default=False)
+    users: fields.ManyToManyRelation[User] = fields.ManyToManyField(
+        "portal.User",
+        related_name="extensions",
+        through="portal_extension_users",
+        forward_key="user_id",
+        backward_key="extension_id",
+        on_delete=fields.CASCADE,
+    )
+    version = fields.IntField(default=1, db_default=1)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        app = "portal"
+        table = "portal_extensions"
+        indexes = (
+            ("sort_key",),
+            ("device_type",),
+            ("class_of_service_id",),
+            ("mac",),
+            ("phone_group",),
+            ("twinning_number",),
+            ("forward_all",),
+            ("forward_busy",),
+            ("forward_no_answer",),
+            ("forward_unregistered",),
+        )
+
+
+class Did(Model):
+    """A number from outside that rings an extension."""
+
+    number = fields.CharField(max_length=21, primary_key=True)
+    extension: fields.ForeignKeyRelation[Extension] = fields.ForeignKeyField(
+        "portal.Extension", related_name="dids", on_delete=fields.CASCADE
+    )
+    extension_id: int
+
+    class Meta:
+        app = "portal"
+        table = "portal_dids"
+
+
+class LicenceUse(Model):
+    """How many licensed extensions there are: one row, counted along with every change."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    used = fields.IntField(default=0)
+
+    class Meta:
+        app = "portal"
+        table = "portal_licence_use"
