@@ -25,6 +25,8 @@ _PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 DEFAULTS: dict[str, str] = {
     "SIP_BIND": "127.0.0.1",
     "SIP_PORT": "5060",
+    "IAX_BIND": "127.0.0.1",
+    "IAX_PORT": "4569",
     "AMI_BIND": "127.0.0.1",
     "AMI_PORT": "5038",
     "AMI_PERMIT": "127.0.0.1/255.255.255.255",

@@ -1,11 +1,13 @@
 """Ten thousand extensions at once: the same rows as a save makes, in bulk."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
 
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
-from pbxbridge.models.realtime import DialplanRow, PsAor, PsAuth, PsEndpoint, VoicemailBox
-from pbxbridge.realtime.rows import ExtensionFacts, RealtimeRows, rows_of
+from pbxbridge.realtime.rows import ExtensionFacts, RealtimeRows, SipDevice, rows_of
+from pbxbridge.services.extension_view import pin_digest, sort_key
+from pbxbridge.services.licences import count_licences
+from pbxbridge.services.realtime_writer import rows_by_table
 
 FIRST = 100_000
 PIN = "8642"
@@ -23,27 +25,22 @@ def name_of(number: int) -> str:
 
 async def populate(count: int) -> None:
     """Write ``count`` extensions with voicemail."""
-    rows = [_rows(number) for number in numbers(count)]
+    rows = defaultdict(list)
+    for number in numbers(count):
+        for model, _, columns in rows_by_table(str(number), _rows(number)):
+            if columns is not None:
+                rows[model].append(model(**columns))
     async with write_transaction() as transaction:
         await Extension.bulk_create(map(_extension, numbers(count)), using_db=transaction)
-        await PsAor.bulk_create((PsAor(**row.aor) for row in rows), using_db=transaction)
-        await PsAuth.bulk_create((PsAuth(**row.auth) for row in rows), using_db=transaction)
-        await PsEndpoint.bulk_create(
-            (PsEndpoint(**row.endpoint) for row in rows), using_db=transaction
-        )
-        await VoicemailBox.bulk_create(_boxes(rows), using_db=transaction)
-        await DialplanRow.bulk_create(
-            (DialplanRow(**row.dialplan) for row in rows), using_db=transaction
-        )
-
-
-def _boxes(rows: Iterable[RealtimeRows]) -> Iterator[VoicemailBox]:
-    return (VoicemailBox(**row.mailbox) for row in rows if row.mailbox is not None)
+        for model, some in rows.items():
+            await model.bulk_create(some, using_db=transaction)
+    await count_licences()
 
 
 def _extension(number: int) -> Extension:
     return Extension(
         number=str(number),
+        sort_key=sort_key(str(number)),
         device_type="SIP",
         caller_id_name=name_of(number),
         class_of_service_id="internal",
@@ -51,6 +48,7 @@ def _extension(number: int) -> Extension:
         voicemail=True,
         voicemail_email="",
         forward_all="",
+        pin_digest=pin_digest(str(number), PIN),
     )
 
 
@@ -59,11 +57,9 @@ def _rows(number: int) -> RealtimeRows:
         ExtensionFacts(
             number=str(number),
             caller_id_name=name_of(number),
-            secret=f"secret-of-{number}",
+            device=SipDevice(f"secret-of-{number}", qualify_frequency=60),
             class_of_service="internal",
             pin=PIN,
-            forward_all="",
-            qualify_frequency=60,
             ring_time=20,
         )
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 CONTEXT = "extensions"
 SUBROUTINE = "sub-extension"
+DO_NOT_DISTURB = "dnd"
 
 # Asterisk substitutes ${...} and splits at commas in a row's appdata, so only words without any
 # meaning to it may become an argument (pbx.c, pbx_extension_helper).
@@ -22,23 +23,41 @@ class Row:
     appdata: str
 
 
-def extension_row(  # noqa: PLR0913 - the arguments are the subroutine's, one to one
-    *,
-    number: str,
-    device: str,
-    mailbox: str,
-    ring_time: int,
-    forward_all: str,
-    class_of_service: str,
-) -> Row:
-    """Return the row that makes ``number`` callable.
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """What becomes of a call for an extension: the subroutine's arguments, one to one.
 
-    ``device`` is a dial string such as ``PJSIP/1002``; ``mailbox`` (``1002@default``) and
-    ``forward_all`` may be empty; ``ring_time`` is in seconds.
+    ``device`` is a dial string such as ``PJSIP/1002``, empty without a device; ``mailbox``
+    (``1002@default``) and the forwards may be empty; ``ring_time`` is in seconds.
+    """
+
+    device: str
+    mailbox: str
+    ring_time: int
+    class_of_service: str
+    forward_all: str = ""
+    forward_busy: str = ""
+    forward_no_answer: str = ""
+    forward_unregistered: str = ""
+    do_not_disturb: bool = False
+
+
+def extension_row(number: str, rules: CallRules) -> Row:
+    """Return the row that makes ``number`` callable.
 
     Raises ValueError if an argument could mean anything to the dialplan's evaluation.
     """
-    arguments = (device, mailbox, str(ring_time), forward_all, class_of_service)
+    arguments = (
+        rules.device,
+        rules.mailbox,
+        str(rules.ring_time),
+        rules.forward_all,
+        rules.class_of_service,
+        rules.forward_busy,
+        rules.forward_no_answer,
+        rules.forward_unregistered,
+        DO_NOT_DISTURB if rules.do_not_disturb else "",
+    )
     for value in (number, *arguments):
         if not _HARMLESS.fullmatch(value):
             raise ValueError(f"not fit for a dialplan argument: {value!r}")
@@ -47,5 +66,6 @@ def extension_row(  # noqa: PLR0913 - the arguments are the subroutine's, one to
         exten=number,
         priority=1,
         app="Gosub",
-        appdata=f"{SUBROUTINE},s,1({','.join(arguments)})",
+        # What is empty at the end need not be said.
+        appdata=f"{SUBROUTINE},s,1({','.join(arguments).rstrip(',')})",
     )

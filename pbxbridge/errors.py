@@ -1,5 +1,6 @@
 """The kinds of failure pbxbridge knows; the portal maps each to an HTTP answer in one place."""
 
+import math
 from collections.abc import Mapping
 
 
@@ -31,6 +32,18 @@ class Forbidden(PbxBridgeError):
     """The caller may not do this, or did not prove who they are."""
 
 
+class SecondFactorNeeded(Forbidden):
+    """The password was right; the code of the second factor is missing or wrong."""
+
+
+class TooManyAttempts(PbxBridgeError):
+    """Somebody tried too often, or too many try at once; ``retry_after`` is in whole seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = max(1, math.ceil(retry_after))
+        super().__init__(f"Too many attempts. Try again in {_in_words(self.retry_after)}.")
+
+
 class AsteriskUnavailable(PbxBridgeError):
     """Asterisk did not answer, refused the login, or is not fully booted."""
 
@@ -41,3 +54,10 @@ class MailError(PbxBridgeError):
     def __init__(self, reason: str, *, permanent: bool) -> None:
         super().__init__(reason)
         self.permanent = permanent
+
+
+def _in_words(seconds: int) -> str:
+    if seconds < 60:
+        return "a few seconds" if seconds <= 10 else "a minute"
+    minutes = math.ceil(seconds / 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from aiohttp import web as aiohttp_web
@@ -14,16 +15,20 @@ from aiohttp import web as aiohttp_web
 from ami_handlers import HANDLERS
 from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.asterisk.notices import tell
-from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, Overflowed
+from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, MailboxChanged, Overflowed
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.database import migrate, open_database
 from pbxbridge.models.outbox import NoticeKind
+from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.extension_removal import Outside
+from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.keep_trying import until_stored
+from pbxbridge.services.licences import Licences, count_licences
 from pbxbridge.services.mail_outbox import MailOutbox
 from pbxbridge.services.mailbox_removal import remove_mailbox
 from pbxbridge.services.overview import Overview
@@ -41,6 +46,7 @@ async def prepare(settings: Settings) -> None:
     await migrate(url)
     async with open_database(url):
         await ensure_built_in()
+        await count_licences()
 
 
 async def serve(settings: Settings) -> None:
@@ -64,6 +70,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     """
     async with open_database(settings.database.url.get_secret_value()):
         await ensure_built_in()
+        await count_licences()
         bridge = _Bridge(settings)
         await bridge.follow_extensions()
         async with bridge.portal() as address, asyncio.TaskGroup() as tasks:
@@ -84,15 +91,18 @@ class _Bridge:
         self._bus = EventBus()
         self._mirror = Mirror(self._bus)
         self._link = AmiLink(node, self._mirror, HANDLERS)
+        self._spool = VoicemailSpool(settings.voicemail.spool)
         self._extensions = Extensions(
-            self._bus, qualify_frequency=node.qualify_frequency, ring_time=node.ring_time
+            self._bus,
+            SiteDefaults(node.qualify_frequency, node.ring_time),
+            Licences(settings.licence.extensions),
+            self._outside,
         )
         self._accounts = Accounts(
             idle=timedelta(minutes=web.session_idle_minutes),
             longest=timedelta(hours=web.session_max_hours),
         )
         self._notices = AsteriskOutbox(self._bus, self._tell)
-        self._spool = VoicemailSpool(settings.voicemail.spool)
         self._relay = VoicemailRelay(
             self._bus,
             self._spool,
@@ -133,12 +143,23 @@ class _Bridge:
         with self._bus.subscribe() as events:
             async for event in events:
                 match event:
+                    case MailboxChanged(number, context) if context == MAILBOX_CONTEXT:
+                        # Who leaves the voicemail menu may have changed the PIN there.
+                        await until_stored(partial(self._extensions.notice_pin, number))
                     case ExtensionSaved(number, monitored):
                         self._mirror.track(number, monitored)
                     case ExtensionDeleted(number):
                         self._mirror.untrack(number)
                     case Overflowed():
                         await until_stored(self.follow_extensions)
+
+    async def _outside(self, numbers: Collection[str]) -> Outside:
+        """Tell what a deletion of these extensions would break beyond the database."""
+        registered = {number for number in numbers if self._mirror.state_of(number).ip}
+        unheard = {}
+        for number in numbers:
+            unheard[number] = len(await self._spool.messages(MAILBOX_CONTEXT, number))
+        return Outside(registered, unheard)
 
     async def _tell(self, kind: NoticeKind, subject: str) -> None:
         if kind is NoticeKind.FORGET_MAILBOX:

@@ -68,6 +68,12 @@ class WebSettings(BaseModel):
     session_max_hours: int = Field(default=12, ge=1)
 
 
+class LicenceSettings(BaseModel):
+    """How many extensions may be made; VIRTUAL and SIP-VIRTUAL ones do not count."""
+
+    extensions: int | None = Field(default=None, ge=0, description="None: as many as wanted")
+
+
 class VoicemailSettings(BaseModel):
     """Where Asterisk keeps messages, and how often the bridge sweeps for missed ones."""
 
@@ -113,6 +119,7 @@ class Settings(BaseSettings):
     asterisk: AsteriskSettings = AsteriskSettings()
     smtp: SmtpSettings = SmtpSettings()
     web: WebSettings = WebSettings()
+    licence: LicenceSettings = LicenceSettings()
     voicemail: VoicemailSettings = VoicemailSettings()
     log: LogSettings = LogSettings()
 

@@ -13,7 +13,9 @@ from pbxbridge.models.database import migrate, open_database
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_built_in
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.licences import count_licences
 from pbxbridge.settings import PREFIX
+from tests.rig.extensions import extensions_on
 
 # What a developer has set for a bridge of their own is not for the tests.
 for _name in [name for name in os.environ if name.startswith(PREFIX)]:
@@ -27,6 +29,7 @@ async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     await migrate(f"sqlite://{path}")
     async with open_database(f"sqlite://{path}"):
         await ensure_built_in()
+        await count_licences()
     return path
 
 
@@ -52,7 +55,7 @@ def bus() -> EventBus:
 @pytest.fixture
 def extensions(database: Path, bus: EventBus) -> Extensions:
     """The service of extensions, on this test's database."""
-    return Extensions(bus, qualify_frequency=60, ring_time=20)
+    return extensions_on(bus)
 
 
 @pytest.fixture

@@ -9,7 +9,19 @@ NOTICES = {
     "saved": "Changes saved",
     "deleted": "Extension deleted",
     "password-changed": "Password changed",
+    "user-created": "User created",
+    "user-deleted": "User deleted",
+    "second-factor-on": "Second factor switched on",
+    "second-factor-off": "Second factor switched off",
+    "session-ended": "Session ended",
+    "sessions-ended": "All other sessions ended",
+    "token-revoked": "Token revoked",
 }
+
+
+def notice_of(request: web.Request) -> str:
+    """Return the sentence for the notice that the address asks for; empty if there is none."""
+    return NOTICES.get(request.query.get("notice", ""), "")
 
 
 def notify(response: web.Response, notice: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.people import Role
 
 if TYPE_CHECKING:
     from pbxbridge.events import EventBus
@@ -46,11 +47,23 @@ class Portal:
 
 @dataclass(frozen=True, slots=True)
 class SignedInSession:
-    """The session that a request came with; ``token`` is what the browser's cookie holds."""
+    """Whoever a request is from.
+
+    ``token`` is what the browser's cookie holds; it is empty for a program with an API token, which
+    no browser sends by itself, so that needs no CSRF token. ``read_only`` is such a token's scope.
+    """
 
     token: str
+    user_id: int
     login: str
-    must_change_password: bool
+    role: Role
+    must_change_password: bool = False
+    read_only: bool = False
+
+    @property
+    def by_cookie(self) -> bool:
+        """Whether a browser sent the session by itself."""
+        return bool(self.token)
 
 
 PORTAL = web.AppKey("portal", Portal)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pbxbridge.services.people import Role
 from web.cookies import csrf_token
+from web.navigation import Link, links_for
 from web.pages.status import status_hint
 from web.portal import SESSION, portal_of
 from web.requests import wants_fragment
@@ -31,12 +33,26 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """What every page of a signed-in person shows around its own content."""
+class System:
+    """The state of the system in the strip below the top bar, kept up to date by /live."""
 
-    login: str
     link: LinkView
     waiting: Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every page of a signed-in person shows around its own content.
+
+    ``here`` is the page's path; ``links`` are the pages that this person may open. ``system`` is
+    what only those see who look after it: it is None for others.
+    """
+
+    login: str
+    role: Role
+    here: str
+    links: tuple[Link, ...]
+    system: System | None
 
 
 def make_templates() -> Environment:
@@ -50,14 +66,25 @@ def make_templates() -> Environment:
         auto_reload=False,
     )
     environment.globals["status_hint"] = status_hint
+    environment.filters["as_id"] = as_id
     return environment
+
+
+def as_id(text: str) -> str:
+    """Return the text as part of an element's id, in which no selector finds anything to read.
+
+    Different texts stay different.
+    """
+    return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in text)
 
 
 def fragment(request: web.Request, template: str, **context: Any) -> str:
     """Return a part of a page as HTML."""
     session = request.get(SESSION)
-    csrf = csrf_token(session.token) if session else ""
-    return request.config_dict[TEMPLATES].get_template(template).render(csrf=csrf, **context)
+    context["csrf"] = csrf_token(session.token) if session else ""
+    # For hiding what cannot be done anyway: access.py is what refuses it.
+    context["can_edit"] = session is not None and session.role is Role.ADMIN
+    return request.config_dict[TEMPLATES].get_template(template).render(context)
 
 
 def html(body: str, status: int = 200) -> web.Response:
@@ -99,8 +126,12 @@ def bare_page(
 
 async def frame_of(request: web.Request) -> Frame:
     """Read what the frame shows."""
-    waiting = await portal_of(request).overview.waiting()
-    return Frame(request[SESSION].login, link_of(request), waiting)
+    session = request[SESSION]
+    system = None
+    if session.role is not Role.USER:
+        system = System(link_of(request), await portal_of(request).overview.waiting())
+    links = links_for(request, session.role)
+    return Frame(session.login, session.role, request.path, links, system)
 
 
 def link_of(request: web.Request) -> LinkView:

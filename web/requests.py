@@ -6,7 +6,8 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-HOME = "/extensions"
+HOME = "/"
+API = "/api/"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 
@@ -39,6 +40,11 @@ def wants_page(request: web.Request) -> bool:
     return not wants_fragment(request) and "text/html" in request.headers.get("Accept", "")
 
 
+def is_api(request: web.Request) -> bool:
+    """Whether a program asks; it gets no pages, and may come with an API token."""
+    return request.path.startswith(API)
+
+
 def safe_next(target: str) -> str:
     """Return a path of this portal to go to after sign-in; anything else becomes the home page.
 
@@ -47,7 +53,7 @@ def safe_next(target: str) -> str:
     if not target.startswith("/") or target[1:2] in ("/", "\\") or not target.isprintable():
         return HOME
     parts = urlsplit(target)
-    return HOME if parts.scheme or parts.netloc or parts.path == "/" else target
+    return HOME if parts.scheme or parts.netloc else target
 
 
 def sign_in_url(request: web.Request) -> str:

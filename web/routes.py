@@ -11,5 +11,4 @@ PASSWORD_PATH = "/password"  # noqa: S105 - the path of a page
 
 # Neither reads a session nor needs one.
 SESSIONLESS = frozenset({STATIC, HEALTH})
-PUBLIC = SESSIONLESS | {SIGN_IN}
 ALLOWED_WITH_ONE_TIME_PASSWORD = frozenset({PASSWORD, SIGN_OUT})

@@ -5,13 +5,10 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime
 from pathlib import Path
 
-NAME_LENGTH = 80
+from pbxbridge.mail.new_mail import new_mail, new_message_id, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,11 @@ class VoicemailMessage:
     duration: int
     audio: Path
 
+    @property
+    def folder(self) -> str:
+        """The folder of the mailbox that it is in, by Asterisk's name, such as INBOX."""
+        return self.audio.parent.name
+
 
 def voicemail_message_id(message: VoicemailMessage, sender: str) -> str:
     """Return the Message-ID, always the same for one message of one mailbox.
@@ -40,8 +42,7 @@ def voicemail_message_id(message: VoicemailMessage, sender: str) -> str:
     The mailbox is part of it because Asterisk gives copies of a message one msg_id. It is how a
     mail server or a mail program knows a duplicate (RFC 5322, 3.6.4).
     """
-    domain = sender.rpartition("@")[2].encode("idna").decode("ascii")
-    return f"<voicemail.{message.msg_id}.{message.mailbox}@{domain}>"
+    return new_message_id(f"voicemail.{message.msg_id}.{message.mailbox}", sender)
 
 
 def voicemail_email(
@@ -58,21 +59,19 @@ def voicemail_email(
     default the machine's. The caller's name comes from outside: it is made one printable line
     before it meets a header, and escaped before it meets HTML.
     """
-    # Seven bits pass every server. Only an address that is not ASCII itself needs SMTPUTF8.
-    policy = SMTP if (sender + recipient).isascii() else SMTPUTF8
-    mail = EmailMessage(policy.clone(cte_type="7bit"))
     caller = _caller(message)
     length = _length(message.duration)
     local = message.received_at.astimezone(zone)
     name = f"voicemail-{message.mailbox}-{local:%Y%m%d-%H%M%S}.wav"
 
-    mail["Subject"] = f"Voicemail from {caller} ({length}) for {message.mailbox}"
-    mail["From"] = _address(sender, "Voicemail")
-    mail["To"] = _address(recipient)
-    mail["Date"] = format_datetime(message.received_at)
-    mail["Message-ID"] = voicemail_message_id(message, sender)
-    # RFC 3834: out-of-office answers must not come back.
-    mail["Auto-Submitted"] = "auto-generated"
+    mail = new_mail(
+        subject=f"Voicemail from {caller} ({length}) for {message.mailbox}",
+        sender=sender,
+        sender_name="Voicemail",
+        recipient=recipient,
+        sent_at=message.received_at,
+        message_id=voicemail_message_id(message, sender),
+    )
 
     facts = [
         ("From", caller),
@@ -87,29 +86,11 @@ def voicemail_email(
     return mail
 
 
-def _address(spec: str, name: str = "") -> Address:
-    if spec.isascii():
-        return Address(name, addr_spec=spec)
-    # addr_spec= takes ASCII only; outside ASCII there is no quoting that could be lost.
-    local, _, domain = spec.rpartition("@")
-    return Address(name, local, domain)
-
-
 def _caller(message: VoicemailMessage) -> str:
-    name, number = _one_line(message.caller_name), _one_line(message.caller_number)
+    name, number = one_line(message.caller_name), one_line(message.caller_number)
     if name and number:
         return f"{name} <{number}>"
     return name or number or "an unknown caller"
-
-
-def _one_line(text: str) -> str:
-    """Drop what cannot be printed (line ends, controls, text direction overrides).
-
-    What looks like an encoded word (RFC 2047) is broken up: it would be decoded, and could bring
-    the line ends back.
-    """
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.replace("=?", "= ?").split())[:NAME_LENGTH]
 
 
 def _length(seconds: int) -> str:

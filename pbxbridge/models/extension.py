@@ -95,8 +95,9 @@ class Extension(Model):
         table = "portal_extensions"
         indexes = (
             ("sort_key",),
-            ("device_type",),
-            ("class_of_service_id",),
+            ("caller_id_name", "sort_key"),
+            ("device_type", "sort_key"),
+            ("class_of_service_id", "sort_key"),
             ("mac",),
             ("phone_group",),
             ("twinning_number",),
@@ -122,10 +123,10 @@ class Did(Model):
 
 
 class LicenceUse(Model):
-    """How many licensed extensions there are: one row, counted along with every change."""
+    """How much of each licence is used, counted along with every change."""
 
-    id = fields.IntField(primary_key=True, generated=False)
-    used = fields.IntField(default=0)
+    licence = fields.CharField(max_length=20, primary_key=True)
+    used = fields.IntField()
 
     class Meta:
         app = "portal"

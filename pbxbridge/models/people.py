@@ -69,8 +69,9 @@ class PasswordReset(Model):
     At most one for each user. Only a hash is kept; ``attempts`` counts wrong codes.
     """
 
+    id = fields.IntField(primary_key=True, generated=True)
     user: fields.OneToOneRelation[User] = fields.OneToOneField(
-        "portal.User", related_name="reset", on_delete=fields.CASCADE, primary_key=True
+        "portal.User", related_name="reset", on_delete=fields.CASCADE
     )
     user_id: int
     code_hash = fields.CharField(max_length=64)

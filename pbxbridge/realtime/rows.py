@@ -3,43 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from dialplan.class_of_service import context_of
-from dialplan.extension_row import extension_row
+from dialplan.extension_row import CallRules, Row, extension_row
 
 MAILBOX_CONTEXT = "default"
+CODECS = "ulaw,alaw,g722"
 
 Columns = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class SipDevice:
+    """A device of chan_pjsip.
+
+    ``qualify_frequency`` is in seconds, 0 for a device that is not monitored. ``auth_username``
+    with ``auth_secret`` override the number and the secret; empty without an override.
+    """
+
+    secret: str
+    qualify_frequency: int
+    auth_username: str = ""
+    auth_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Iax2Device:
+    """A device of chan_iax2."""
+
+    secret: str
+    monitored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DahdiDevice:
+    """A device on a DAHDI channel: ``1``, or a group such as ``g0``."""
+
+    channel: str
+
+
+Device = SipDevice | Iax2Device | DahdiDevice | None
 
 
 @dataclass(frozen=True, slots=True)
 class ExtensionFacts:
     """All that Asterisk has to know of one extension.
 
-    ``qualify_frequency`` and ``ring_time`` are in seconds; a frequency of 0 means that the device
-    is not monitored. ``pin`` is None for an extension without voicemail.
+    ``device`` is None for a VIRTUAL one, ``pin`` for one without voicemail. ``ring_time`` is in
+    seconds.
     """
 
     number: str
     caller_id_name: str
-    secret: str
+    device: Device
     class_of_service: str
     pin: str | None
-    forward_all: str
-    qualify_frequency: int
     ring_time: int
+    forward_all: str = ""
+    forward_busy: str = ""
+    forward_no_answer: str = ""
+    forward_unregistered: str = ""
+    do_not_disturb: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RealtimeRows:
-    """The rows of one extension, one mapping of columns per table; no mailbox, no ``voicemail``."""
+    """The rows of one extension, one mapping of columns per table; None where there is no row."""
 
-    endpoint: Columns
-    auth: Columns
-    aor: Columns
-    mailbox: Columns | None
     dialplan: Columns
+    mailbox: Columns | None = None
+    endpoint: Columns | None = None
+    aor: Columns | None = None
+    auth: Columns | None = None
+    auth_override: Columns | None = None
+    iax_friend: Columns | None = None
 
 
 def mailbox_of(number: str) -> str:
@@ -47,45 +85,77 @@ def mailbox_of(number: str) -> str:
     return f"{number}@{MAILBOX_CONTEXT}"
 
 
+def auth_override_of(number: str) -> str:
+    """Return the id of the auth that stands in for the extension's own."""
+    return f"{number}-auth"
+
+
 def rows_of(facts: ExtensionFacts) -> RealtimeRows:
     """Return the rows that make an extension real."""
-    mailbox = mailbox_of(facts.number) if facts.pin is not None else ""
-    row = extension_row(
-        number=facts.number,
-        device=f"PJSIP/{facts.number}",
-        mailbox=mailbox,
-        ring_time=facts.ring_time,
-        forward_all=facts.forward_all,
-        class_of_service=facts.class_of_service,
-    )
-    return RealtimeRows(
-        endpoint=_endpoint(facts, mailbox),
-        auth={
-            "id": facts.number,
-            "auth_type": "userpass",
-            "username": facts.number,
-            "password": facts.secret,
-        },
-        aor={
-            "id": facts.number,
-            "max_contacts": 1,
-            # A phone that comes back from a new address replaces its old contact.
-            "remove_existing": "yes",
-            "qualify_frequency": facts.qualify_frequency,
-        },
-        mailbox=_mailbox(facts),
-        dialplan=asdict(row),
+    dialplan, mailbox = asdict(_dialplan_row(facts)), _mailbox(facts)
+    match facts.device:
+        case SipDevice() as device:
+            return RealtimeRows(
+                dialplan,
+                mailbox,
+                endpoint=_endpoint(facts, device),
+                aor=_aor(facts.number, device),
+                auth=_auth(facts.number, facts.number, device.secret),
+                auth_override=_auth_override(facts.number, device),
+            )
+        case Iax2Device() as device:
+            return RealtimeRows(dialplan, mailbox, iax_friend=_iax_friend(facts, device))
+        case _:
+            return RealtimeRows(dialplan, mailbox)
+
+
+def dial_string(number: str, device: Device) -> str:
+    """Return what Dial() rings for an extension, empty for one without a device."""
+    match device:
+        case SipDevice():
+            return f"PJSIP/{number}"
+        case Iax2Device():
+            return f"IAX2/{number}"
+        case DahdiDevice(channel):
+            return f"DAHDI/{channel}"
+        case _:
+            return ""
+
+
+def _dialplan_row(facts: ExtensionFacts) -> Row:
+    return extension_row(
+        facts.number,
+        CallRules(
+            device=dial_string(facts.number, facts.device),
+            mailbox=_lamp(facts),
+            ring_time=facts.ring_time,
+            class_of_service=facts.class_of_service,
+            forward_all=facts.forward_all,
+            forward_busy=facts.forward_busy,
+            forward_no_answer=facts.forward_no_answer,
+            forward_unregistered=facts.forward_unregistered,
+            do_not_disturb=facts.do_not_disturb,
+        ),
     )
 
 
-def _endpoint(facts: ExtensionFacts, mailbox: str) -> Columns:
+def _lamp(facts: ExtensionFacts) -> str:
+    return mailbox_of(facts.number) if facts.pin is not None else ""
+
+
+def _caller_id(facts: ExtensionFacts) -> str:
+    return f'"{facts.caller_id_name}" <{facts.number}>'
+
+
+def _endpoint(facts: ExtensionFacts, device: SipDevice) -> Columns:
+    number = facts.number
     return {
-        "id": facts.number,
-        "aors": facts.number,
-        "auth": facts.number,
+        "id": number,
+        "aors": number,
+        "auth": auth_override_of(number) if device.auth_username else number,
         "context": context_of(facts.class_of_service),
         "disallow": "all",
-        "allow": "ulaw,alaw,g722",
+        "allow": CODECS,
         "dtmf_mode": "rfc4733",
         # Phones behind NAT: answer to where the packet came from, and keep media on Asterisk.
         # https://docs.asterisk.org/Configuration/Channel-Drivers/SIP/Configuring-res_pjsip/
@@ -93,8 +163,47 @@ def _endpoint(facts: ExtensionFacts, mailbox: str) -> Columns:
         "force_rport": "yes",
         "rewrite_contact": "yes",
         "rtp_symmetric": "yes",
-        "callerid": f'"{facts.caller_id_name}" <{facts.number}>',
-        "mailboxes": mailbox,
+        "callerid": _caller_id(facts),
+        "mailboxes": _lamp(facts),
+    }
+
+
+def _aor(number: str, device: SipDevice) -> Columns:
+    return {
+        "id": number,
+        "max_contacts": 1,
+        # A phone that comes back from a new address replaces its old contact.
+        "remove_existing": "yes",
+        "qualify_frequency": device.qualify_frequency,
+    }
+
+
+def _auth(auth_id: str, username: str, secret: str) -> Columns:
+    return {"id": auth_id, "auth_type": "userpass", "username": username, "password": secret}
+
+
+def _auth_override(number: str, device: SipDevice) -> Columns | None:
+    if not device.auth_username:
+        return None
+    return _auth(auth_override_of(number), device.auth_username, device.auth_secret)
+
+
+def _iax_friend(facts: ExtensionFacts, device: Iax2Device) -> Columns:
+    # https://docs.asterisk.org/Configuration/Channel-Drivers/Inter-Asterisk-eXchange-protocol-version-2-IAX2/
+    return {
+        "name": facts.number,
+        "type": "friend",
+        "username": facts.number,
+        "secret": device.secret,
+        "auth": "md5",
+        "host": "dynamic",
+        "context": context_of(facts.class_of_service),
+        "callerid": _caller_id(facts),
+        "mailbox": _lamp(facts),
+        "qualify": "yes" if device.monitored else "no",
+        "disallow": "all",
+        "allow": CODECS,
+        "requirecalltoken": "auto",
     }
 
 

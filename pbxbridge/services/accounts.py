@@ -1,97 +1,110 @@
-"""Portal users: passwords, sign-in, and sessions that can be ended.
-
-Passwords are kept as Argon2id (RFC 9106), session tokens as SHA-256 of 256 random bits, so that a
-copy of the database signs nobody in.
-"""
+"""Signing in and out: passwords, second factors, and sessions that can be ended."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from tortoise.backends.base.client import TransactionalDBClient
 
-from pbxbridge.errors import Conflict, Forbidden, Invalid
+from pbxbridge.errors import Conflict, Forbidden, Invalid, SecondFactorNeeded, TooManyAttempts
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.people import Session, User
+from pbxbridge.models.people import Role, Session, User
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.clock import utc_now
+from pbxbridge.services.new_password import set_password
+from pbxbridge.services.password_check import PasswordCheck
+from pbxbridge.services.passwords import check_new_password, one_time_password
+from pbxbridge.services.refusals import Refusals
+from pbxbridge.services.sessions import Sessions, SessionView, SignedIn, hash_of
+from pbxbridge.services.sign_in_limit import network_of
+from pbxbridge.services.totp import matching_step
+from pbxbridge.services.user_input import checked_login, normalised_login
 
-PASSWORD_LENGTH = 10
-# A session's last use is written down once in this part of the idle time: not every request writes.
-TOUCH_SHARE = 10
+__all__ = ["Accounts", "Role", "SessionView", "SignedIn", "utc_now"]
 
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """The user behind a session."""
-
-    login: str
-    must_change_password: bool
-
-
-def utc_now() -> datetime:
-    """Return the present moment, in UTC."""
-    return datetime.now(UTC)
+WRONG = "The login name or the password is wrong."
 
 
 class Accounts:
     """Who may sign in, and who is signed in."""
 
     def __init__(
-        self, *, idle: timedelta, longest: timedelta, clock: Callable[[], datetime] = utc_now
+        self,
+        *,
+        idle: timedelta,
+        longest: timedelta,
+        clock: Callable[[], datetime] = utc_now,
+        check: PasswordCheck | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
-        """End a session ``idle`` after its last use, ``longest`` after it began at the latest."""
-        self._idle = idle
-        self._longest = longest
+        """End a session ``idle`` after its last use, ``longest`` after it began at the latest.
+
+        ``check`` is shared with the other services that ask for a password.
+        """
+        self._sessions = Sessions(idle=idle, longest=longest, clock=clock)
         self._now = clock
-        self._hasher = PasswordHasher()
-        # Argon2 takes 64 MiB and a core for a fraction of a second: one at a time is enough.
-        self._one_hash_at_a_time = asyncio.Semaphore(1)
-        # Checked when nobody has that login name, so that the answer takes as long either way.
-        self._nobody = self._hasher.hash(secrets.token_hex())
+        self._check = check or PasswordCheck()
+        self._refusals = refusals or Refusals()
 
     async def create_admin(self, login: str) -> str:
-        """Create a user and return a random password, which the first sign-in makes them change.
+        """Create an administrator and return a random password, which they must change.
 
-        Raises Conflict if the login name is taken.
+        Raises Invalid if this cannot be a login name, Conflict if it is taken.
         """
-        password = secrets.token_urlsafe(12)
-        hashed = await self._hash(password)
+        name = checked_login(login)
+        password = one_time_password()
+        hashed = await self._check.passwords.hashed(password)
         async with write_transaction() as transaction:
-            if await User.filter(login=login).using_db(transaction).exists():
-                raise Conflict(f"There is a user {login} already.")
+            if await User.filter(login=name).using_db(transaction).exists():
+                raise Conflict(f"There is a user {name} already.")
             await User.create(
                 using_db=transaction,
-                login=login,
+                login=name,
+                role=Role.ADMIN,
                 password_hash=hashed,
                 must_change_password=True,
             )
-            await audit.record(transaction, Actor("console", ""), "user.created", login)
+            after = {"role": Role.ADMIN.value}
+            await audit.record(transaction, Actor("console", ""), "user.created", name, after=after)
         return password
 
     async def any_user(self) -> bool:
         """Return whether anybody can sign in at all."""
         return await User.all().exists()
 
-    async def sign_in(self, login: str, password: str, address: str) -> str:
-        """Check a password and return the token of a new session.
+    async def sign_in(
+        self, login: str, password: str, address: str, *, code: str = "", user_agent: str = ""
+    ) -> str:
+        """Check a password, and the second factor where it is on; return a new session's token.
 
-        Raises Forbidden for a wrong login name and a wrong password alike, after the same time.
+        Raises Forbidden for a wrong login name and a wrong password alike, after the same time;
+        SecondFactorNeeded if the password was right and the code is missing or wrong;
+        TooManyAttempts, before any password is looked at, after too many wrong ones.
         """
-        user = await User.filter(login=login).first()
-        known = user.password_hash if user else self._nobody
-        if not await self._matches(known, password) or user is None:
-            raise Forbidden("The login name or the password is wrong.")
-        async with write_transaction() as transaction:
-            await self._forget_expired()
-            await audit.record(transaction, Actor(login, address), "user.signed-in", login)
-            return await self._begin(user)
+        name = normalised_login(login)
+        user = await _find(name)
+        stored = user.password_hash if user else None
+        try:
+            right = await self._check.is_right(name, stored, password, address)
+        except TooManyAttempts:
+            if self._refusals.is_news(address):
+                await self._refused(name, address, "too many attempts")
+            raise
+        if not right or user is None:
+            await self._refused(name, address, "password")
+            raise Forbidden(WRONG)
+        if user.totp_secret and not code.strip():
+            # Neither a wrong try nor a right one: the password alone buys no tries at the code.
+            self._check.limit.take_back(name, address)
+            raise SecondFactorNeeded("Enter the code that your authenticator app shows.")
+        token = await self._begin(user, code, address, user_agent)
+        if token is None:
+            await self._refused(name, address, "code")
+            raise SecondFactorNeeded("This code is wrong, or was used already.")
+        self._check.limit.succeeded(name, address)
+        return token
 
     async def session(self, token: str, *, in_use: bool = True) -> SignedIn | None:
         """Return who holds this token; None if it is unknown, was idle too long, or is too old.
@@ -99,79 +112,79 @@ class Accounts:
         ``in_use`` is false where a page asks by itself, without the person: that keeps no session
         alive.
         """
-        # Every request asks this, so it is one query of plain values.
-        stored = Session.filter(token_hash=_hashed(token))
-        found = await stored.values(
-            "created_at", "last_seen_at", "user__login", "user__must_change_password"
-        )
-        now = self._now()
-        if not found or self._is_over(found[0]["created_at"], found[0]["last_seen_at"], now):
-            return None
-        if in_use and now - found[0]["last_seen_at"] >= self._idle / TOUCH_SHARE:
-            await stored.update(last_seen_at=now)
-        return SignedIn(found[0]["user__login"], bool(found[0]["user__must_change_password"]))
+        return await self._sessions.find(token, in_use=in_use)
 
     async def sign_out(self, token: str) -> None:
         """End a session; an unknown token is no error."""
-        await Session.filter(token_hash=_hashed(token)).delete()
+        await self._sessions.sign_out(token)
+
+    async def sessions_of(self, login: str, current_token: str) -> list[SessionView]:
+        """Return a person's sessions, the one used last first."""
+        return await self._sessions.of(login, current_token)
+
+    async def end_session(self, actor: Actor, session_id: str) -> None:
+        """End one of the actor's own sessions. Raises NotFound."""
+        await self._sessions.end(actor, session_id)
+
+    async def end_other_sessions(self, actor: Actor, token: str) -> None:
+        """End all of the actor's own sessions but the one of this token."""
+        await self._sessions.end_others(actor, token)
 
     async def change_password(
         self, actor: Actor, token: str, current: str, new: str, repeat: str
     ) -> str:
         """Change the password of the actor, end all their sessions, and return a new one's token.
 
-        Raises Invalid for the field at fault, Forbidden if the token is not the actor's.
+        Raises Invalid for the field at fault, Forbidden if the token is not the actor's,
+        TooManyAttempts after too many wrong present passwords.
         """
-        session = await Session.filter(token_hash=_hashed(token)).select_related("user").first()
+        stored = Session.filter(token_hash=hash_of(token)).select_related("user")
+        session = await stored.first()
         if session is None or session.user.login != actor.login:
             raise Forbidden("Sign in again.")
         user = session.user
-        if not await self._matches(user.password_hash, current):
+        if not await self._check.is_own(user.login, user.password_hash, current, actor.address):
             raise Invalid({"current": "This is not your present password."})
-        _check_new_password(current, new, repeat, user.login)
-        hashed = await self._hash(new)
+        check_new_password(new, repeat, login=user.login, current=current)
+        hashed = await self._check.passwords.hashed(new, network_of(actor.address))
         async with write_transaction() as transaction:
-            await User.filter(id=user.id).update(password_hash=hashed, must_change_password=False)
-            await Session.filter(user_id=user.id).delete()
+            await _unchanged(transaction, user)
+            await set_password(transaction, user.id, hashed)
             await audit.record(transaction, actor, "user.password-changed", user.login)
-            return await self._begin(user)
+            return await self._sessions.begin(transaction, user, actor.address, session.user_agent)
 
-    async def _begin(self, user: User) -> str:
-        token = secrets.token_urlsafe(32)
-        now = self._now()
-        await Session.create(token_hash=_hashed(token), user=user, created_at=now, last_seen_at=now)
-        return token
+    async def _begin(self, checked: User, code: str, address: str, user_agent: str) -> str | None:
+        """Begin a session after the password was right; None if the second factor's code is not."""
+        async with write_transaction() as transaction:
+            user = await _unchanged(transaction, checked)
+            if user.totp_secret:
+                step = matching_step(user.totp_secret, code, self._now(), user.totp_step)
+                if step is None:
+                    return None
+                user.totp_step = step
+                await user.save(using_db=transaction, update_fields=["totp_step"])
+            actor = Actor(user.login, address)
+            await audit.record(transaction, actor, "user.signed-in", user.login)
+            return await self._sessions.begin(transaction, user, address, user_agent)
 
-    async def _forget_expired(self) -> None:
-        now = self._now()
-        await Session.filter(created_at__lt=now - self._longest).delete()
-        await Session.filter(last_seen_at__lt=now - self._idle).delete()
-
-    def _is_over(self, created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
-        return now - last_seen_at > self._idle or now - created_at > self._longest
-
-    async def _hash(self, password: str) -> str:
-        async with self._one_hash_at_a_time:
-            return await asyncio.to_thread(self._hasher.hash, password)
-
-    async def _matches(self, hashed: str, password: str) -> bool:
-        async with self._one_hash_at_a_time:
-            try:
-                return await asyncio.to_thread(self._hasher.verify, hashed, password)
-            except VerifyMismatchError:
-                return False
+    async def _refused(self, login: str, address: str, reason: str) -> None:
+        async with write_transaction() as transaction:
+            await self._refusals.record(transaction, "user.sign-in-refused", login, address, reason)
 
 
-def _check_new_password(current: str, new: str, repeat: str, login: str) -> None:
-    if len(new) < PASSWORD_LENGTH:
-        raise Invalid({"new": f"Use at least {PASSWORD_LENGTH} characters."})
-    if new == current:
-        raise Invalid({"new": "Choose a password other than the present one."})
-    if new.lower() == login.lower():
-        raise Invalid({"new": "The password must not be your login name."})
-    if new != repeat:
-        raise Invalid({"repeat": "The two passwords are not the same."})
+async def _find(login: str) -> User | None:
+    # A database may refuse to look for such text at all (PostgreSQL: NUL).
+    return await User.filter(login=login).first() if login.isprintable() else None
 
 
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+async def _unchanged(transaction: TransactionalDBClient, checked: User) -> User:
+    """Return the user as they are now, locked.
+
+    Raises Forbidden if the password that was checked is no longer theirs: whoever changes it means
+    to shut out those who know the old one, also those who are about to come in.
+    """
+    same = User.filter(id=checked.id, password_hash=checked.password_hash)
+    user = await same.using_db(transaction).select_for_update().first()
+    if user is None:
+        raise Forbidden(WRONG)
+    return user

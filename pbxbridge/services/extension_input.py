@@ -1,133 +1,153 @@
-"""What may be typed into the Extensions editor: one model for the form, the CLI and the API.
+"""What may be asked of an extension: one model for the form, the API, the CSV file and the CLI."""
 
-Rules: ../../docs/extensions.md, from the Extensions screen's own description. Numbers are strings
-everywhere, so leading zeros survive.
-"""
+from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from pbxbridge.email_address import checked_address
 from pbxbridge.errors import Invalid
+from pbxbridge.models.extension import DeviceType
+from pbxbridge.services.extension_fields import (
+    AuthUsername,
+    CallerIdName,
+    DahdiChannel,
+    Dids,
+    EmailAddress,
+    Logins,
+    Mac,
+    Name,
+    Number,
+    OutsideNumber,
+    Pin,
+    RegistrationNumber,
+    RingTime,
+    Secret,
+    Target,
+    Text,
+    problem,
+)
 
-NUMBER_LENGTH = 20
-PIN_LENGTH = range(4, 13)
 # ps_endpoints.callerid holds 40 characters in Asterisk's own schema: "name" <number>.
 CALLERID_COLUMN = 40
 CALLERID_PUNCTUATION = len('"" <>')
 
+# As a form, a CSV file or a program may say it.
+OFF = (False, 0, "", "0", "false", "False", "FALSE", "no", "off")
+VOICEMAIL_FIELDS = frozenset({"voicemail_pin", "voicemail_email"})
+WRITE_ONLY = ("voicemail_pin", "secret", "auth_secret")
+FORWARDS = ("forward_all", "forward_busy", "forward_no_answer", "forward_unregistered")
+SIP_TYPES = frozenset({DeviceType.SIP, DeviceType.SIP_VIRTUAL})
 
-def _problem(sentence: str) -> PydanticCustomError:
-    return PydanticCustomError("rule", "{sentence}", {"sentence": sentence})
+_AUTH = frozenset({"auth_username", "auth_secret"})
+_REGISTERING = frozenset({"secret", "monitored", "forward_unregistered"})
+_PHONE = frozenset({"phone_make", "phone_model", "mac", "registration_number"})
+_RINGING = frozenset(
+    {"twinning_number", "forward_busy", "forward_no_answer", "do_not_disturb", "ring_time"}
+)
+_LINE = frozenset({"dahdi_channel"})
 
-
-def _number(value: str) -> str:
-    if not value:
-        raise _problem("Enter the extension's number.")
-    if not re.fullmatch(r"[0-9]+", value):
-        raise _problem("Use digits only.")
-    if len(value) > NUMBER_LENGTH:
-        raise _problem(f"Use at most {NUMBER_LENGTH} digits.")
-    return value
-
-
-def _caller_id_name(value: str) -> str:
-    if not value:
-        raise _problem("Enter the name that phones show for this extension.")
-    if not value.isprintable():
-        raise _problem("Line breaks and control characters cannot be part of a name.")
-    if found := sorted(set(value) & set('"<>\\')):
-        raise _problem(f"These characters cannot be part of a caller ID name: {' '.join(found)}")
-    return value
-
-
-def _pin(value: str) -> str:
-    if not value:
-        return value
-    if not re.fullmatch(r"[0-9]+", value):
-        raise _problem("Use digits only.")
-    if len(value) not in PIN_LENGTH:
-        raise _problem(f"Use {PIN_LENGTH.start} to {PIN_LENGTH.stop - 1} digits.")
-    return value
-
-
-def _email(value: str) -> str:
-    if not value:
-        return value
-    try:
-        return checked_address(value)
-    except ValueError as why:
-        raise _problem(str(why)) from why
-
-
-def _forward(value: str) -> str:
-    if value and not re.fullmatch(r"\+?[0-9]{1,20}", value):
-        raise _problem("Use digits only, at most 20, with an optional + in front.")
-    return value
-
-
-Stripped = BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)
+# What a device of each type has not: such a field is left at its default, whatever is asked.
+WITHOUT: Mapping[DeviceType, frozenset[str]] = {
+    DeviceType.SIP: _LINE,
+    DeviceType.SIP_VIRTUAL: _LINE,
+    DeviceType.IAX2: _LINE | _AUTH,
+    DeviceType.DAHDI: _AUTH | _REGISTERING | _PHONE,
+    DeviceType.VIRTUAL: _AUTH | _REGISTERING | _PHONE | _RINGING | _LINE,
+}
 
 
 class ExtensionInput(BaseModel):
     """An extension as an administrator asks for it.
 
-    ``voicemail_pin`` left empty keeps the box's present PIN; a new box needs one.
-    ``forward_all`` empty means that calls are not forwarded.
-    ``monitored`` off means that Asterisk does not qualify the device (status UNMONITORED).
+    ``voicemail_pin`` left empty keeps the box's present PIN; a new box needs one. ``secret`` and
+    ``auth_secret`` left empty keep the present one; a new extension gets a random secret.
+    A forward left empty means that those calls are not forwarded. ``ring_time`` is in seconds,
+    5 to 300, None for the site's own. ``monitored`` off means that Asterisk does not qualify the
+    device (status UNMONITORED). A field that the device type has not is left at its default.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
 
-    number: Annotated[str, Stripped, AfterValidator(_number)]
-    device_type: Literal["SIP"] = "SIP"
-    caller_id_name: Annotated[str, Stripped, AfterValidator(_caller_id_name)]
-    class_of_service: Annotated[str, Stripped] = "internal"
-    monitored: bool = True
+    number: Number
+    device_type: DeviceType = DeviceType.SIP
+    caller_id_name: CallerIdName
+    users: Logins = []
+    class_of_service: Name = "internal"
     voicemail: bool = False
-    voicemail_pin: Annotated[str, Stripped, AfterValidator(_pin)] = ""
-    voicemail_email: Annotated[str, Stripped, AfterValidator(_email)] = ""
-    forward_all: Annotated[str, Stripped, AfterValidator(_forward)] = ""
+    voicemail_pin: Pin = ""
+    voicemail_email: EmailAddress = ""
+    dids: Dids = []
+    twinning_number: OutsideNumber = ""
+    phone_make: Text = ""
+    phone_model: Text = ""
+    mac: Mac = ""
+    registration_number: RegistrationNumber = 1
+    external_caller_id: OutsideNumber = ""
+    emergency_caller_id: OutsideNumber = ""
+    forward_all: Target = ""
+    forward_busy: Target = ""
+    forward_no_answer: Target = ""
+    forward_unregistered: Target = ""
+    do_not_disturb: bool = False
+    ring_time: RingTime = None
+    phone_group: Text = ""
+    monitored: bool = True
+    secret: Secret = ""
+    auth_username: AuthUsername = ""
+    auth_secret: Secret = ""
+    dahdi_channel: DahdiChannel = ""
 
-    @field_validator("voicemail_pin", "voicemail_email", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _needs_a_box(cls, value: object, info: ValidationInfo) -> object:
-        # The screen hides the fields of a box that is off: they are neither kept nor complained of.
-        return value if info.data.get("voicemail") else ""
+    def _only_what_the_device_has(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        # The screen hides the other fields: they are neither kept nor complained of.
+        left_out = _without(values.get("device_type", DeviceType.SIP))
+        if values.get("voicemail", False) in OFF:
+            left_out |= VOICEMAIL_FIELDS
+        return {name: value for name, value in values.items() if name not in left_out}
 
     @field_validator("caller_id_name")
     @classmethod
     def _fits_the_column(cls, name: str, info: ValidationInfo) -> str:
         room = CALLERID_COLUMN - CALLERID_PUNCTUATION - len(info.data.get("number", ""))
         if len(name) > room:
-            raise _problem(f"Use at most {room} characters.")
+            raise problem(f"Use at most {room} characters.")
         return name
 
     @field_validator("voicemail_pin")
     @classmethod
     def _pin_is_not_the_number(cls, pin: str, info: ValidationInfo) -> str:
         if pin and pin == info.data.get("number"):
-            raise _problem("The PIN must not be the extension's own number.")
+            raise problem("The PIN must not be the extension's own number.")
         return pin
 
-    @field_validator("forward_all")
+    @field_validator(*FORWARDS)
     @classmethod
     def _forward_is_not_itself(cls, target: str, info: ValidationInfo) -> str:
         if target and target == info.data.get("number"):
-            raise _problem("An extension cannot be forwarded to itself.")
+            raise problem("An extension cannot be forwarded to itself.")
         return target
+
+    @field_validator("twinning_number")
+    @classmethod
+    def _twin_is_not_itself(cls, twin: str, info: ValidationInfo) -> str:
+        if twin and twin == info.data.get("number"):
+            raise problem("An extension cannot be its own twin.")
+        return twin
+
+
+DEFAULTS: Mapping[str, Any] = {
+    name: field.get_default() for name, field in ExtensionInput.model_fields.items()
+}
 
 
 def parse_extension(values: Mapping[str, Any]) -> ExtensionInput:
@@ -136,19 +156,50 @@ def parse_extension(values: Mapping[str, Any]) -> ExtensionInput:
     Raises Invalid with one sentence per field.
     """
     try:
-        return ExtensionInput.model_validate(dict(values))
+        wanted = ExtensionInput.model_validate(dict(values))
     except ValidationError as error:
         fields: dict[str, str] = {}
-        for problem in error.errors(include_url=False):
-            name = str(problem["loc"][0]) if problem["loc"] else ""
-            fields.setdefault(name, _sentence(problem["type"], problem["msg"]))
+        for found in error.errors(include_url=False, include_input=False):
+            name = str(found["loc"][0]) if found["loc"] else ""
+            fields.setdefault(name, _sentence(found["type"], found["msg"]))
         raise Invalid(fields) from error
+    _check_device(wanted)
+    return wanted
+
+
+def _without(device_type: object) -> frozenset[str]:
+    try:
+        return WITHOUT[DeviceType(str(device_type))]
+    except ValueError:
+        return frozenset()
+
+
+def _check_device(wanted: ExtensionInput) -> None:
+    """Raise Invalid for what makes no sense with this type of device."""
+    wrong = {}
+    if wanted.device_type is DeviceType.DAHDI and not wanted.dahdi_channel:
+        wrong["dahdi_channel"] = "Enter the DAHDI channel of the device."
+    if wanted.device_type is DeviceType.SIP_VIRTUAL and not wanted.mac:
+        wrong["mac"] = "Enter the MAC address of the device that carries this extension."
+    if wanted.device_type is DeviceType.VIRTUAL and not (wanted.voicemail or wanted.forward_all):
+        sentence = "A VIRTUAL extension needs voicemail or a forward: it has no device that rings."
+        wrong["forward_all"] = sentence
+    if wanted.auth_secret and not wanted.auth_username:
+        wrong["auth_username"] = "Enter the user name that this secret is for."
+    if wrong:
+        raise Invalid(wrong)
 
 
 def _sentence(kind: str, message: str) -> str:
     known = {
         "missing": "This field is required.",
         "extra_forbidden": "There is no such field.",
-        "literal_error": "Choose one of the list.",
+        "enum": "Choose one of the list.",
+        "string_type": "Enter text.",
+        "int_parsing": "Enter a whole number.",
+        "int_type": "Enter a whole number.",
+        "bool_parsing": "Say yes or no.",
+        "bool_type": "Say yes or no.",
+        "list_type": "Enter a list.",
     }
     return known.get(kind, message)

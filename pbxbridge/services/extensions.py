@@ -1,4 +1,4 @@
-"""What an administrator does with extensions: list, create, edit, delete, read the secret.
+"""What an administrator does with extensions: create, edit, delete, read the secret.
 
 Every change is one transaction: portal row, Asterisk's realtime rows, what Asterisk must be told,
 audit entry. It never waits for Asterisk, so a save works while the PBX is down.
@@ -6,61 +6,35 @@ audit entry. It never waits for Asterisk, so a save works while the PBX is down.
 
 from __future__ import annotations
 
-import secrets
-import string
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
-from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.exceptions import IntegrityError
-from tortoise.expressions import Q
-from tortoise.functions import Length
-
-from pbxbridge.errors import Invalid, NotFound
+from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, OutboxChanged
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import ClassOfService, Extension
-from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
-from pbxbridge.realtime.rows import ExtensionFacts, RealtimeRows, mailbox_of, rows_of
 from pbxbridge.services import audit, realtime_writer
-from pbxbridge.services.accounts import utc_now
+from pbxbridge.services.clock import utc_now
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.classes_of_service import ensure_context
-from pbxbridge.services.extension_input import ExtensionInput
-from pbxbridge.services.realtime_writer import RealtimeWriter
-
-# 24 letters and digits are 142 bits, and survive being typed on a phone's keypad.
-SECRET_LENGTH = 24
-SECRET_ALPHABET = string.ascii_letters + string.digits
-
-
-@dataclass(frozen=True, slots=True)
-class ExtensionView:
-    """An extension as the screen shows it.
-
-    ``waiting`` means that it is saved, but Asterisk is yet to be told.
-    """
-
-    number: str
-    device_type: str
-    caller_id_name: str
-    class_of_service: str
-    monitored: bool
-    voicemail: bool
-    voicemail_email: str
-    forward_all: str
-    waiting: bool
+from pbxbridge.services.extension_input import ExtensionInput, parse_extension
+from pbxbridge.services.extension_list import ExtensionFilter, ExtensionPage, read_page
+from pbxbridge.services.extension_removal import (
+    InUse,
+    Outside,
+    Usage,
+    leaving,
+    remove,
+    usages_of,
+)
+from pbxbridge.services.extension_saver import ExtensionSaver
+from pbxbridge.services.extension_store import SiteDefaults, find, views
+from pbxbridge.services.extension_view import ExtensionView, fields_of
+from pbxbridge.services.licences import Licences, LicenceView
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionPage:
-    """One page of the list; ``page`` counts from 1, ``total`` is over all pages."""
-
-    items: list[ExtensionView]
-    total: int
-    page: int
-    pages: int
+async def nothing_outside(_: Collection[str]) -> Outside:
+    """Know of no device and no message: for where neither Asterisk nor its spool is at hand."""
+    return Outside(registered=frozenset(), unheard={})
 
 
 class Extensions:
@@ -69,40 +43,32 @@ class Extensions:
     def __init__(
         self,
         bus: EventBus,
-        *,
-        qualify_frequency: int,
-        ring_time: int,
+        site: SiteDefaults,
+        licences: Licences,
+        outside: Callable[[Collection[str]], Awaitable[Outside]] = nothing_outside,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Write ``qualify_frequency`` and ``ring_time``, in seconds, for every extension."""
+        """Ask ``outside`` what the deletion of these numbers would break beyond the database."""
         self._bus = bus
-        self._qualify_frequency = qualify_frequency
-        self._ring_time = ring_time
-        self._now = clock
+        self._licences = licences
+        self._saver = ExtensionSaver(site, licences, clock)
+        self._outside = outside
 
-    async def page(self, search: str = "", page: int = 1, per_page: int = 50) -> ExtensionPage:
-        """Return one page, in dialling order, of those whose number or name contains ``search``."""
-        found = Extension.all()
-        if search:
-            found = found.filter(Q(number__contains=search) | Q(caller_id_name__icontains=search))
-        total = await found.count()
-        pages = max(1, -(-total // per_page))
-        page = min(max(1, page), pages)
-        rows = (
-            await found.annotate(digits=Length("number"))
-            .order_by("digits", "number")
-            .offset((page - 1) * per_page)
-            .limit(per_page)
-        )
-        waiting = await self._waiting([row.number for row in rows])
-        return ExtensionPage(
-            [_view(row, row.number in waiting) for row in rows], total, page, pages
-        )
+    async def page(
+        self, wanted: ExtensionFilter | None = None, page: int = 1, per_page: int = 50
+    ) -> ExtensionPage:
+        """Return one page of the list."""
+        return await read_page(wanted or ExtensionFilter(), page, per_page)
 
     async def get(self, number: str) -> ExtensionView:
-        """Return one extension. Raises NotFound."""
-        row = await _find(number)
-        return _view(row, row.number in await self._waiting([number]))
+        """Return one extension, after a look whether its PIN was changed. Raises NotFound."""
+        await self.notice_pin(number)
+        (view,) = await views([await find(number)])
+        return view
+
+    async def owned_by(self, login: str) -> list[ExtensionView]:
+        """Return the extensions that a portal user is associated with."""
+        return await views(await Extension.filter(users__login=login).order_by("sort_key"))
 
     async def monitored(self) -> dict[str, bool]:
         """Return every extension's number and whether its device is monitored."""
@@ -113,191 +79,153 @@ class Extensions:
         names = await ClassOfService.all().order_by("name").values_list("name", flat=True)
         return [str(name) for name in names]
 
+    async def phone_groups(self) -> list[str]:
+        """Return the names of the phone groups that have members."""
+        named = Extension.exclude(phone_group="").order_by("phone_group").distinct()
+        return [str(name) for name in await named.values_list("phone_group", flat=True)]
+
+    async def licences(self) -> LicenceView:
+        """Return how many licences are used."""
+        return await self._licences.view()
+
     async def create(self, actor: Actor, wanted: ExtensionInput) -> tuple[ExtensionView, str]:
-        """Create an extension; return it with its random secret. Raises Invalid per field."""
-        if wanted.voicemail and not wanted.voicemail_pin:
-            raise Invalid({"voicemail_pin": "A voicemail box needs a PIN."})
-        secret = new_secret()
+        """Create an extension; return it with its secret. Raises Invalid per field."""
         async with write_transaction() as transaction:
-            if await Extension.filter(number=wanted.number).using_db(transaction).exists():
-                raise Invalid({"number": f"Extension {wanted.number} exists already."})
-            if await _is_being_forgotten(transaction, wanted.number):
-                sentence = "What was left of the old extension is still being removed. Try again."
-                raise Invalid({"number": sentence})
-            await _check_class(transaction, wanted.class_of_service)
-            row = Extension(number=wanted.number, device_type=wanted.device_type)
-            _assign(row, wanted, self._now())
-            await row.save(using_db=transaction)
-            await self._insert(transaction, row, secret, wanted.voicemail_pin)
-            await audit.record(
-                transaction, actor, "extension.created", row.number, after=_audited(row)
-            )
-        return await self._saved(row), secret
+            row, secret = await self._saver.create(transaction, actor, wanted)
+        return await self._saved(row.number), secret
 
-    async def update(self, actor: Actor, number: str, wanted: ExtensionInput) -> ExtensionView:
-        """Change an extension; an empty PIN keeps the box's. Raises Invalid per field, NotFound."""
-        if wanted.number != number:
-            raise Invalid({"number": "The number of an extension cannot be changed."})
-        async with write_transaction() as transaction:
-            row = await _find(number, transaction)
-            await _check_class(transaction, wanted.class_of_service)
-            pin = wanted.voicemail_pin or await realtime_writer.stored_pin(number)
-            if wanted.voicemail and not pin:
-                raise Invalid({"voicemail_pin": "A voicemail box needs a PIN."})
-            before, was_monitored = _audited(row), row.monitored
-            _assign(row, wanted, self._now())
-            await row.save(using_db=transaction)
-            await self._write(transaction, row, await realtime_writer.stored_secret(number), pin)
-            if row.monitored != was_monitored:
-                await _notify(transaction, NoticeKind.REFRESH_QUALIFY, number)
-            await audit.record(
-                transaction, actor, "extension.changed", number, before, _audited(row)
-            )
-            if wanted.voicemail_pin:
-                await audit.record(transaction, actor, "extension.pin-changed", number)
-        return await self._saved(row)
+    async def update(
+        self,
+        actor: Actor,
+        number: str,
+        changes: Mapping[str, object],
+        *,
+        version: int | None = None,
+    ) -> ExtensionView:
+        """Change fields of an extension; those that are not named stay.
 
-    async def delete(self, actor: Actor, number: str) -> None:
-        """Delete an extension with its mailbox and messages. Raises NotFound."""
+        ``version`` is the one that the changes were made to; None overwrites whatever is there.
+        Raises Invalid per field, NotFound, Conflict if somebody changed the extension meanwhile.
+        """
+        await self.notice_pin(number)
         async with write_transaction() as transaction:
-            row = await _find(number, transaction)
-            await RealtimeWriter(transaction).erase(number)
-            await row.delete(using_db=transaction)
-            await _notify(transaction, NoticeKind.FORGET_CONTACTS, number)
-            await _notify(transaction, NoticeKind.FORGET_MAILBOX, mailbox_of(number))
-            await audit.record(
-                transaction, actor, "extension.deleted", number, before=_audited(row)
-            )
-        self._bus.publish(ExtensionDeleted(number))
-        self._bus.publish(OutboxChanged())
+            row = await find(number, transaction)
+            if version is not None and version != row.version:
+                raise Conflict(
+                    f"Extension {number} was changed meanwhile, here or by phone. "
+                    "Look at what it is now, and save again if you still want to."
+                )
+            (present,) = await views([row], transaction)
+            wanted = parse_extension({**fields_of(present), **changes})
+            if wanted.number != number:
+                raise Invalid({"number": "The number of an extension cannot be changed."})
+            await self._saver.change(transaction, actor, row, wanted)
+        return await self._saved(number)
+
+    async def update_many(
+        self, actor: Actor, numbers: Collection[str], changes: Mapping[str, object]
+    ) -> list[ExtensionView]:
+        """Make the same changes to several extensions, all or none.
+
+        Raises Invalid, whose fields are named ``<number>: <field>``, and NotFound.
+        """
+        wrong: dict[str, str] = {}
+        async with write_transaction() as transaction:
+            for number in dict.fromkeys(numbers):
+                row = await find(number, transaction)
+                (present,) = await views([row], transaction)
+                try:
+                    wanted = parse_extension({**fields_of(present), **changes, "number": number})
+                    await self._saver.change(transaction, actor, row, wanted)
+                except Invalid as invalid:
+                    wrong |= {f"{number}: {name}": why for name, why in invalid.fields.items()}
+            if wrong:
+                raise Invalid(wrong)
+        return [await self._saved(number) for number in dict.fromkeys(numbers)]
+
+    async def change_own_pin(self, actor: Actor, number: str, pin: str) -> None:
+        """Change the voicemail PIN, as its owner. Raises Invalid, NotFound."""
+        if not pin.strip():
+            raise Invalid({"voicemail_pin": "Enter the new PIN."})
+        if not (await self.get(number)).voicemail:
+            raise Invalid({"voicemail_pin": "This extension has no voicemail box."})
+        await self.update(actor, number, {"voicemail_pin": pin})
+
+    async def notice_pin(self, number: str) -> None:
+        """Look whether the PIN was changed by phone, and take note. An unknown number is fine."""
+        row = await Extension.filter(number=number).first()
+        if row is None or not row.voicemail:
+            return
+        if not await self._saver.pin_is_new(row):
+            return
+        async with write_transaction() as transaction:
+            noticed = await self._saver.notice_pin(transaction, await find(number, transaction))
+        if noticed:
+            self._bus.publish(ExtensionSaved(number, row.monitored))
+
+    async def usage(self, number: str) -> list[Usage]:
+        """Return what still uses an extension, each of which a deletion must confirm.
+
+        Raises NotFound.
+        """
+        await find(number)
+        gone = await leaving(number)
+        return await usages_of(gone, await self._outside(_numbers(gone)))
+
+    async def delete(self, actor: Actor, number: str, confirmed: Collection[str] = ()) -> None:
+        """Delete an extension, its mailbox, and what cannot be without it.
+
+        ``confirmed`` holds the keys of the usages that the person knows of. Raises InUse if there
+        are others, NotFound.
+        """
+        outside = await self._outside(_numbers(await leaving(number)))
+        async with write_transaction() as transaction:
+            await find(number, transaction)
+            gone = await leaving(number, transaction)
+            usages = await usages_of(gone, outside, transaction)
+            if any(usage.key not in confirmed for usage in usages):
+                raise InUse(number, usages)
+            changed = await remove(transaction, actor, gone, self._saver, self._licences)
+        for row in gone:
+            self._bus.publish(ExtensionDeleted(row.number))
+        self._announce(await Extension.filter(number__in=changed))
 
     async def secret(self, actor: Actor, number: str) -> str:
-        """Return the SIP secret; that it was read is audited. Raises NotFound."""
+        """Return the device's secret; that it was read is audited. Raises NotFound."""
         async with write_transaction() as transaction:
-            await _find(number, transaction)
+            await find(number, transaction)
             await audit.record(transaction, actor, "extension.secret-read", number)
             return await realtime_writer.stored_secret(number)
 
-    async def regenerate_secret(self, actor: Actor, number: str) -> str:
-        """Give the extension a new random secret and return it. Raises NotFound."""
-        secret = new_secret()
+    async def auth_secret(self, actor: Actor, number: str) -> str:
+        """Return the secret of the auth override, empty without one; audited. Raises NotFound."""
         async with write_transaction() as transaction:
-            row = await _find(number, transaction)
-            await self._write(transaction, row, secret, await realtime_writer.stored_pin(number))
+            await find(number, transaction)
+            await audit.record(transaction, actor, "extension.auth-secret-read", number)
+            return await realtime_writer.stored_auth_secret(number)
+
+    async def regenerate_secret(self, actor: Actor, number: str) -> str:
+        """Give the device a new random secret and return it. Raises NotFound, Invalid."""
+        async with write_transaction() as transaction:
+            row = await find(number, transaction)
+            secret = await self._saver.replace_secret(transaction, row)
             await audit.record(transaction, actor, "extension.secret-regenerated", number)
         return secret
 
-    async def _insert(
-        self, transaction: TransactionalDBClient, row: Extension, secret: str, pin: str
-    ) -> None:
-        await ensure_context(transaction, row.class_of_service_id)
-        try:
-            await RealtimeWriter(transaction).insert(self._rows(row, secret, pin))
-        except IntegrityError as taken:
-            sentence = f"Asterisk's tables hold a {row.number} that was not made here."
-            raise Invalid({"number": sentence}) from taken
+    async def _saved(self, number: str) -> ExtensionView:
+        row = await find(number)
+        self._announce([row])
+        (view,) = await views([row])
+        return view
 
-    async def _write(
-        self, transaction: TransactionalDBClient, row: Extension, secret: str, pin: str
-    ) -> None:
-        await ensure_context(transaction, row.class_of_service_id)
-        await RealtimeWriter(transaction).write(row.number, self._rows(row, secret, pin))
-
-    def _rows(self, row: Extension, secret: str, pin: str) -> RealtimeRows:
-        return rows_of(
-            ExtensionFacts(
-                number=row.number,
-                caller_id_name=row.caller_id_name,
-                secret=secret,
-                class_of_service=row.class_of_service_id,
-                pin=pin if row.voicemail else None,
-                forward_all=row.forward_all,
-                qualify_frequency=self._qualify_frequency if row.monitored else 0,
-                ring_time=self._ring_time,
-            )
-        )
-
-    async def _saved(self, row: Extension) -> ExtensionView:
-        self._bus.publish(ExtensionSaved(row.number, row.monitored))
-        subjects = {notice["subject"] for notice in await AsteriskNotice.all().values("subject")}
-        if subjects:
-            self._bus.publish(OutboxChanged())
-        return _view(row, row.number in subjects)
-
-    async def _waiting(self, numbers: list[str]) -> set[str]:
-        subjects = await AsteriskNotice.filter(subject__in=numbers).values_list(
-            "subject", flat=True
-        )
-        return {str(subject) for subject in subjects}
+    def _announce(self, rows: Iterable[Extension]) -> None:
+        for row in rows:
+            self._bus.publish(ExtensionSaved(row.number, row.monitored))
+        self._bus.publish(OutboxChanged())
 
 
-def new_secret() -> str:
-    """Return a random SIP secret of 24 letters and digits (142 bits)."""
-    return "".join(secrets.choice(SECRET_ALPHABET) for _ in range(SECRET_LENGTH))
+def _numbers(rows: Iterable[Extension]) -> list[str]:
+    return [row.number for row in rows]
 
 
-async def _find(number: str, transaction: TransactionalDBClient | None = None) -> Extension:
-    row = await Extension.filter(number=number).using_db(transaction).first()
-    if row is None:
-        raise NotFound(f"There is no extension {number}.")
-    return row
-
-
-async def _is_being_forgotten(transaction: TransactionalDBClient, number: str) -> bool:
-    """Whether Asterisk is yet to forget an extension of that number.
-
-    Told later, it would throw out the new owner's phone, or leave them the old messages.
-    """
-    pending = AsteriskNotice.filter(
-        kind__in=[NoticeKind.FORGET_CONTACTS, NoticeKind.FORGET_MAILBOX],
-        subject__in=[number, mailbox_of(number)],
-    )
-    return await pending.using_db(transaction).exists()
-
-
-async def _check_class(transaction: TransactionalDBClient, name: str) -> None:
-    if not await ClassOfService.filter(name=name).using_db(transaction).exists():
-        raise Invalid({"class_of_service": "Choose one of the list."})
-
-
-async def _notify(transaction: TransactionalDBClient, kind: NoticeKind, subject: str) -> None:
-    await AsteriskNotice.create(using_db=transaction, kind=kind, subject=subject)
-
-
-def _assign(row: Extension, wanted: ExtensionInput, now: datetime) -> None:
-    if not wanted.voicemail_email:
-        row.mail_since = None
-    elif not row.voicemail_email:
-        row.mail_since = now
-    row.caller_id_name = wanted.caller_id_name
-    row.class_of_service_id = wanted.class_of_service
-    row.monitored = wanted.monitored
-    row.voicemail = wanted.voicemail
-    row.voicemail_email = wanted.voicemail_email
-    row.forward_all = wanted.forward_all
-
-
-def _audited(row: Extension) -> dict[str, object]:
-    return {
-        "device_type": row.device_type,
-        "caller_id_name": row.caller_id_name,
-        "class_of_service": row.class_of_service_id,
-        "monitored": row.monitored,
-        "voicemail": row.voicemail,
-        "voicemail_email": row.voicemail_email,
-        "forward_all": row.forward_all,
-    }
-
-
-def _view(row: Extension, waiting: bool) -> ExtensionView:
-    return ExtensionView(
-        number=row.number,
-        device_type=row.device_type,
-        caller_id_name=row.caller_id_name,
-        class_of_service=row.class_of_service_id,
-        monitored=row.monitored,
-        voicemail=row.voicemail,
-        voicemail_email=row.voicemail_email,
-        forward_all=row.forward_all,
-        waiting=waiting,
-    )
+__all__ = ["ExtensionFilter", "ExtensionPage", "Extensions", "InUse", "SiteDefaults", "Usage"]

@@ -6,14 +6,24 @@ hand (on a database of Asterisk's own making) stays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.models import Model
 
 from dialplan.extension_row import CONTEXT as EXTENSIONS_CONTEXT
-from pbxbridge.models.realtime import DialplanRow, PsAor, PsAuth, PsEndpoint, VoicemailBox
-from pbxbridge.realtime.rows import MAILBOX_CONTEXT, Columns, RealtimeRows
+from pbxbridge.models.realtime import (
+    DialplanRow,
+    IaxFriend,
+    PsAor,
+    PsAuth,
+    PsEndpoint,
+    VoicemailBox,
+)
+from pbxbridge.realtime.rows import MAILBOX_CONTEXT, Columns, RealtimeRows, auth_override_of
+
+# What Asterisk itself fills in when an IAX2 device registers: ours only until then.
+UNREGISTERED: Columns = {"ipaddr": "", "port": 0, "regseconds": 0}
 
 
 class RealtimeWriter:
@@ -25,30 +35,20 @@ class RealtimeWriter:
 
     async def write(self, number: str, rows: RealtimeRows) -> None:
         """Make the tables say what ``rows`` say of the extension ``number``."""
-        await self._upsert(PsAor, {"id": number}, rows.aor)
-        await self._upsert(PsAuth, {"id": number}, rows.auth)
-        await self._upsert(PsEndpoint, {"id": number}, rows.endpoint)
-        await self._upsert(DialplanRow, _dialplan_key(number), rows.dialplan)
-        if rows.mailbox is None:
-            await self._delete(VoicemailBox, _mailbox_key(number))
-        else:
-            await self._upsert(VoicemailBox, _mailbox_key(number), rows.mailbox)
+        for model, key, columns in rows_by_table(number, rows):
+            if columns is None:
+                await self._delete(model, key)
+            else:
+                await self._upsert(model, key, columns)
 
-    async def insert(self, rows: RealtimeRows) -> None:
+    async def insert(self, number: str, rows: RealtimeRows) -> None:
         """Add the rows of a new extension, without asking first what is there.
 
         Raises IntegrityError if one of the tables holds a row of that key already.
         """
-        for model, columns in (
-            (PsAor, rows.aor),
-            (PsAuth, rows.auth),
-            (PsEndpoint, rows.endpoint),
-            (DialplanRow, rows.dialplan),
-            (VoicemailBox, rows.mailbox),
-        ):
+        for model, _, columns in rows_by_table(number, rows):
             if columns is not None:
-                await model.create(using_db=self._transaction, **columns)
-                self.written += 1
+                await self._create(model, columns)
 
     async def erase(self, number: str) -> None:
         """Remove every row of the extension ``number``."""
@@ -56,24 +56,57 @@ class RealtimeWriter:
         await self._delete(VoicemailBox, _mailbox_key(number))
         for model in (PsEndpoint, PsAuth, PsAor):
             await self._delete(model, {"id": number})
+        await self._delete(PsAuth, {"id": auth_override_of(number)})
+        await self._delete(IaxFriend, {"name": number})
 
     async def _upsert(self, model: type[Model], key: Columns, columns: Columns) -> None:
         stored = await model.filter(**key).using_db(self._transaction).limit(1).values()
         if not stored:
-            await model.create(using_db=self._transaction, **columns)
-            self.written += 1
+            await self._create(model, columns)
             return
         changed = {name: value for name, value in columns.items() if stored[0][name] != value}
         if changed:
             self.written += await model.filter(**key).using_db(self._transaction).update(**changed)
 
+    async def _create(self, model: type[Model], columns: Columns) -> None:
+        await model.create(using_db=self._transaction, **inserted_columns(model, columns))
+        self.written += 1
+
     async def _delete(self, model: type[Model], key: Columns) -> None:
         self.written += await model.filter(**key).using_db(self._transaction).delete()
 
 
+def rows_by_table(
+    number: str, rows: RealtimeRows
+) -> Iterator[tuple[type[Model], Columns, Columns | None]]:
+    """Yield each table of an extension with the row's key there and its columns, None for no row.
+
+    The endpoint comes after what it names, for who reads amid several statements.
+    """
+    yield PsAor, {"id": number}, rows.aor
+    yield PsAuth, {"id": number}, rows.auth
+    yield PsAuth, {"id": auth_override_of(number)}, rows.auth_override
+    yield PsEndpoint, {"id": number}, rows.endpoint
+    yield IaxFriend, {"name": number}, rows.iax_friend
+    yield DialplanRow, _dialplan_key(number), rows.dialplan
+    yield VoicemailBox, _mailbox_key(number), rows.mailbox
+
+
+def inserted_columns(model: type[Model], columns: Columns) -> Columns:
+    """Return what a new row needs beyond the columns that pbxbridge owns."""
+    return {**columns, **UNREGISTERED} if model is IaxFriend else columns
+
+
 async def stored_secret(number: str) -> str:
-    """Return the SIP secret of an extension, empty if it has none."""
-    return await _column(PsAuth, {"id": number}, "password")
+    """Return the secret of an extension's device, empty if it has none."""
+    return await _column(PsAuth, {"id": number}, "password") or await _column(
+        IaxFriend, {"name": number}, "secret"
+    )
+
+
+async def stored_auth_secret(number: str) -> str:
+    """Return the secret of the auth override, empty if there is none."""
+    return await _column(PsAuth, {"id": auth_override_of(number)}, "password")
 
 
 async def stored_pin(number: str) -> str:

@@ -82,6 +82,14 @@ class VoicemailRelay:
         for extension in await until_stored(lambda: _with_mail(number=mailbox)):
             await self._relay(extension)
 
+    async def settled(self, mailbox: str, msg_id: str) -> bool:
+        """Relay a mailbox now, and tell whether one of its new messages needs nothing more.
+
+        It does not if it is stored, or is not to be mailed. False if it could not be read just now.
+        """
+        mailed = await until_stored(lambda: _with_mail(number=mailbox))
+        return all([msg_id in await self._relay(extension) for extension in mailed])
+
     async def _relay_until_sweep(self, events: Subscription) -> None:
         deadline = asyncio.get_running_loop().time() + self._sweep_seconds
         while True:
@@ -96,30 +104,36 @@ class VoicemailRelay:
                 case LinkChanged(up=True) | Overflowed():
                     return
 
-    async def _relay(self, extension: Extension) -> None:
+    async def _relay(self, extension: Extension) -> frozenset[str]:
+        """Store what is new; return the msg_ids of the new messages that need nothing more."""
         number, since = extension.number, extension.mail_since
-        if since is None:
-            return
         try:
             messages = await self._spool.messages(MAILBOX_CONTEXT, number)
         except OSError as why:
             log.warning("voicemail.mailbox_unreadable", mailbox=number, reason=str(why))
-            return
+            return frozenset()
+        if since is None:
+            return frozenset(message.msg_id for message in messages)
         wanted = [each for each in messages if each.received_at >= since - CLOCK_TOLERANCE]
         stored = await until_stored(lambda: _stored_keys(wanted))
+        owing = set()
         for message in wanted:
             if dedupe_key(message) in stored:
                 continue
             try:
-                await self._store(message, extension.voicemail_email)
+                if not await self._store(message, extension.voicemail_email):
+                    owing.add(message.msg_id)
             except Exception:
                 # A fault of ours in one message must not keep the others waiting.
                 log.exception("voicemail.broke", mailbox=number, msg_id=message.msg_id)
+                owing.add(message.msg_id)
+        return frozenset(message.msg_id for message in messages) - owing
 
-    async def _store(self, message: VoicemailMessage, recipient: str) -> None:
+    async def _store(self, message: VoicemailMessage, recipient: str) -> bool:
+        """Store the mail of a message; False if its recording could not be read just now."""
         recording = await self._spool.recording(message)
         if recording is None:
-            return
+            return False
         try:
             # In a thread: the base64 of a long recording takes a noticeable time.
             content = await asyncio.to_thread(
@@ -127,7 +141,7 @@ class VoicemailRelay:
             )
         except (MessageError, ValueError) as why:
             log.warning("voicemail.not_mailable", mailbox=message.mailbox, reason=str(why))
-            return
+            return True
         mail = OutgoingMail(
             dedupe_key=dedupe_key(message),
             mailbox=message.mailbox,
@@ -140,6 +154,7 @@ class VoicemailRelay:
         await until_stored(lambda: OutgoingMail.bulk_create([mail], ignore_conflicts=True))
         log.info("voicemail.stored", mailbox=message.mailbox, msg_id=message.msg_id)
         self._bus.publish(OutboxChanged())
+        return True
 
 
 def dedupe_key(message: VoicemailMessage) -> str:

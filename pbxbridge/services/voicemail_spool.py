@@ -23,7 +23,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,9 +31,17 @@ import structlog
 
 from pbxbridge.mail.voicemail_message import VoicemailMessage
 
-# New messages only. Asterisk keeps new urgent ones (VoiceMail's option U, or the caller's choice
-# with review=yes) in a folder of their own.
+# Asterisk keeps new urgent messages (VoiceMail's option U, or the caller's choice with review=yes)
+# in a folder of their own.
 NEW_FOLDERS = ("INBOX", "Urgent")
+# What was heard goes to Old, or where it is saved by phone (app_voicemail.c, mailbox_folders).
+HEARD_FOLDER = "Old"
+FOLDERS = (
+    *NEW_FOLDERS,
+    HEARD_FOLDER,
+    *("Work", "Family", "Friends"),
+    *("Cust1", "Cust2", "Cust3", "Cust4", "Cust5"),
+)
 # voicemail.conf's formats wav and wav49, both in a RIFF file.
 AUDIO_SUFFIXES = (".wav", ".WAV")
 DESCRIPTION_BYTES = 65536
@@ -60,14 +68,16 @@ class VoicemailSpool:
         """
         return await asyncio.to_thread(_names, self._root / _checked(context))
 
-    async def messages(self, context: str, mailbox: str) -> tuple[VoicemailMessage, ...]:
-        """Return the new messages that are complete, oldest first.
+    async def messages(
+        self, context: str, mailbox: str, folders: Sequence[str] = NEW_FOLDERS
+    ) -> tuple[VoicemailMessage, ...]:
+        """Return the messages of these folders that are complete, oldest first.
 
         Raises ValueError for a name that cannot be a mailbox's, OSError if a folder that is there
         cannot be read.
         """
         home = self._root / _checked(context) / _checked(mailbox)
-        return await asyncio.to_thread(_read_mailbox, home, mailbox, context)
+        return await asyncio.to_thread(_read_mailbox, home, mailbox, context, folders)
 
     async def forget(self, context: str, mailbox: str) -> None:
         """Delete a mailbox's folder with every message and greeting; one that is not there is fine.
@@ -164,10 +174,12 @@ def _delete_folder(folder: Path) -> None:
     raise OSError(f"{folder.name} is in use")
 
 
-def _read_mailbox(home: Path, mailbox: str, context: str) -> tuple[VoicemailMessage, ...]:
+def _read_mailbox(
+    home: Path, mailbox: str, context: str, folders: Sequence[str]
+) -> tuple[VoicemailMessage, ...]:
     # A message that is moved between the two looks is seen twice; the id tells that it is one.
     found = {}
-    for folder in NEW_FOLDERS:
+    for folder in folders:
         for name in sorted(_names(home / folder)):
             if re.fullmatch(r"msg[0-9]{4,}\.txt", name):
                 description = home / folder / name

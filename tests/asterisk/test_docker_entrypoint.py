@@ -54,6 +54,7 @@ async def test_it_renders_from_the_environment_and_becomes_asterisk(
             "AMI_SECRET_FILE": str(tmp_path / "ami"),
             "ARI_SECRET": "ari-from-the-environment",
             "SIP_PORT": str(ports.sip),
+            "IAX_PORT": str(ports.iax),
             "AMI_PORT": str(ports.ami),
             "ARI_PORT": str(ports.ari),
             "RTP_START": str(ports.rtp[0]),

@@ -24,11 +24,11 @@ from pbxbridge.models.database import open_database
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
-from pbxbridge.services.extensions import Extensions
 from pbxbridge.settings import AsteriskSettings
 from tests.eventually import eventually
 from tests.fakes.recording_bus import RecordingBus
 from tests.rig.asterisk import AsteriskInstance
+from tests.rig.extensions import delete_knowingly, extensions_on
 from tests.sip import Phone
 
 ADMIN = Actor("admin", "127.0.0.1")
@@ -51,7 +51,7 @@ class Pbx:
         self, number: str, *, monitored: bool = True, qualify_frequency: int = 1, track: bool = True
     ) -> None:
         """Create an extension, tracked as the service would."""
-        service = Extensions(self.bus, qualify_frequency=qualify_frequency, ring_time=20)
+        service = extensions_on(self.bus, qualify_frequency=qualify_frequency)
         wanted = {"number": number, "caller_id_name": "Somebody", "monitored": monitored}
         await service.create(ADMIN, parse_extension(wanted))
         if track:
@@ -59,7 +59,7 @@ class Pbx:
 
     async def delete(self, number: str) -> None:
         """Delete an extension and have Asterisk forget it."""
-        await Extensions(self.bus, qualify_frequency=1, ring_time=20).delete(ADMIN, number)
+        await delete_knowingly(extensions_on(self.bus), ADMIN, number)
         self.mirror.untrack(number)
         await tell(self.link, NoticeKind.FORGET_CONTACTS, number)
         # As the outbox does once it has told; there is no mailbox here to be removed.
@@ -68,7 +68,7 @@ class Pbx:
     @asynccontextmanager
     async def phone(self, number: str) -> AsyncIterator[Phone]:
         """A registered phone of an extension."""
-        service = Extensions(self.bus, qualify_frequency=1, ring_time=20)
+        service = extensions_on(self.bus, qualify_frequency=1)
         secret = await service.secret(ADMIN, number)
         async with Phone(number, secret, "127.0.0.1", self.asterisk.ports.sip) as phone:
             assert await phone.register() == 200

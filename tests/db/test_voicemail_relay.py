@@ -153,7 +153,7 @@ async def test_without_an_address_a_box_or_an_extension_nothing_is_mailed(
     relay: VoicemailRelay, extensions: Extensions, admin: Actor, spool: Path
 ) -> None:
     await extensions.create(admin, voicemail_user("1003", email=""))
-    await extensions.update(admin, "1002", voicemail_user("1002", email=""))
+    await extensions.update(admin, "1002", {"voicemail_email": ""})
     for mailbox in ("1002", "1003", "9999"):
         leave_message(spool, "1-a", mailbox=mailbox)
     await relay.sweep()

@@ -8,8 +8,8 @@ from pbxbridge.models.database import open_database
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput
-from pbxbridge.services.extensions import Extensions
 from pbxbridge.settings import Settings
+from tests.rig.extensions import extensions_on
 
 PHONES = ("1001", "1002")
 SOFTPHONE = "1003"
@@ -30,7 +30,7 @@ async def seed(settings: Settings) -> Seeded:
     async with open_database(settings.database.url.get_secret_value()):
         accounts = Accounts(idle=timedelta(hours=1), longest=timedelta(hours=1))
         password = "" if await accounts.any_user() else await accounts.create_admin("admin")
-        extensions = Extensions(
+        extensions = extensions_on(
             EventBus(),
             qualify_frequency=settings.asterisk.qualify_frequency,
             ring_time=settings.asterisk.ring_time,

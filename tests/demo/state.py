@@ -28,6 +28,7 @@ def load_state(folder: Path) -> DemoState:
     state = DemoState(
         ports=Ports(
             sip=_free(stored.get("sip", 5060), socket.SOCK_DGRAM),
+            iax=_free(stored.get("iax", 4569), socket.SOCK_DGRAM),
             ami=_free(stored.get("ami", 5038)),
             ari=_free(stored.get("ari", 8088)),
             rtp=rtp_block(),
@@ -42,6 +43,7 @@ def load_state(folder: Path) -> DemoState:
         json.dumps(
             {
                 "sip": ports["sip"],
+                "iax": ports["iax"],
                 "ami": ports["ami"],
                 "ari": ports["ari"],
                 "web": state.web_port,

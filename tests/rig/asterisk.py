@@ -30,9 +30,10 @@ class AsteriskFailed(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where an instance listens: SIP on UDP, AMI and ARI on TCP, media on a range of UDP ports."""
+    """Where an instance listens: SIP, IAX2 and a range for media on UDP, AMI and ARI on TCP."""
 
     sip: int
+    iax: int
     ami: int
     ari: int
     rtp: tuple[int, int]
@@ -41,16 +42,16 @@ class Ports:
     def free(cls) -> Ports:
         """Return ports that nobody uses."""
         ami, ari = free_ports(2)
-        (sip,) = free_ports(1, socket.SOCK_DGRAM)
-        return cls(sip, ami, ari, rtp_block())
+        sip, iax = free_ports(2, socket.SOCK_DGRAM)
+        return cls(sip, iax, ami, ari, rtp_block())
 
 
 @dataclass
 class AsteriskInstance:
     """An Asterisk that lives in ``folder`` and reads the SQLite file ``database``.
 
-    Use as an async context manager, or start() and stop(). ``bind`` is the address of SIP and
-    media; AMI and ARI always listen on loopback.
+    Use as an async context manager, or start() and stop(). ``bind`` is the address of SIP, IAX2
+    and media; AMI and ARI always listen on loopback.
     """
 
     folder: Path
@@ -107,6 +108,8 @@ class AsteriskInstance:
                 "ARI_SECRET": self.ari_secret,
                 "SIP_BIND": self.bind,
                 "SIP_PORT": str(self.ports.sip),
+                "IAX_BIND": self.bind,
+                "IAX_PORT": str(self.ports.iax),
                 "AMI_PORT": str(self.ports.ami),
                 "ARI_PORT": str(self.ports.ari),
                 "RTP_START": str(first),

@@ -30,6 +30,7 @@ from pbxbridge.settings import (
     WebSettings,
 )
 from tests.rig.asterisk import AsteriskInstance
+from tests.rig.extensions import extensions_on
 from tests.rig.mail_catcher import MailCatcher
 from tests.sip import Phone
 
@@ -116,10 +117,8 @@ async def running_system(folder: Path, *, start_asterisk: bool = True) -> AsyncI
             await asterisk.start()
         try:
             async with running(settings) as address:
-                extensions = Extensions(
-                    EventBus(),
-                    qualify_frequency=settings.asterisk.qualify_frequency,
-                    ring_time=settings.asterisk.ring_time,
+                extensions = extensions_on(
+                    EventBus(), qualify_frequency=QUALIFY_SECONDS, ring_time=RING_SECONDS
                 )
                 yield System(settings, asterisk, catcher, address, password, extensions)
         finally:

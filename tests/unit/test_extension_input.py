@@ -14,14 +14,27 @@ GOOD = {
 }
 
 
+NO_NUMBER = "Use letters and digits only. Digits can be dialled from any phone."
+NO_TARGET = "Enter an extension, or a number of at most 20 digits with an optional +."
+
+
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
         ("number", "", "Enter the extension's number."),
-        ("number", "10a1", "Use digits only."),
-        ("number", "1001\n1002", "Use digits only."),
-        ("number", "\u0661\u0660\u0660\u0661", "Use digits only."),
-        ("number", "1" * 21, "Use at most 20 digits."),
+        ("number", "10-1", NO_NUMBER),
+        (
+            "number",
+            "1001\n1002",
+            NO_NUMBER,
+        ),
+        (
+            "number",
+            "\u0661\u0660\u0660\u0661",
+            NO_NUMBER,
+        ),
+        ("number", "H", "Asterisk keeps this name for itself. Choose another."),
+        ("number", "1" * 21, "Use at most 20 characters."),
         ("caller_id_name", "", "Enter the name that phones show for this extension."),
         ("caller_id_name", "A\nB", "Line breaks and control characters cannot be part of a name."),
         (
@@ -40,8 +53,16 @@ GOOD = {
         ("voicemail_pin", "12a4", "Use digits only."),
         ("voicemail_pin", "1001", "The PIN must not be the extension's own number."),
         ("forward_all", "1001", "An extension cannot be forwarded to itself."),
-        ("forward_all", "${EVIL}", "Use digits only, at most 20, with an optional + in front."),
-        ("forward_all", "1002,1)", "Use digits only, at most 20, with an optional + in front."),
+        (
+            "forward_all",
+            "${EVIL}",
+            NO_TARGET,
+        ),
+        (
+            "forward_all",
+            "1002,1)",
+            NO_TARGET,
+        ),
         ("colour", "red", "There is no such field."),
     ],
 )
@@ -67,7 +88,7 @@ def test_addresses_of_the_internet_and_of_the_lan_are_taken(address: str) -> Non
 
 def test_every_field_at_fault_is_named_at_once() -> None:
     with pytest.raises(Invalid) as refused:
-        parse_extension({**GOOD, "number": "x", "caller_id_name": "", "voicemail_pin": "1"})
+        parse_extension({**GOOD, "number": "x!", "caller_id_name": "", "voicemail_pin": "1"})
     assert set(refused.value.fields) == {"number", "caller_id_name", "voicemail_pin"}
 
 

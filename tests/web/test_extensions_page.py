@@ -119,7 +119,7 @@ async def test_creating_shows_the_row_and_what_the_device_needs(
     text = await answer.text()
     assert answer.status == 200
     assert json.loads(answer.headers["HX-Trigger"]) == {"notice": {"text": "Extension created"}}
-    assert '<tbody id="extension-new"></tbody>' in text
+    assert '<tbody id="extension-new" data-new></tbody>' in text
     assert f'value="{await extensions.secret(admin, "1001")}"' in text
     assert (await extensions.get("1001")).monitored
 

@@ -20,6 +20,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
 from tests.eventually import eventually
+from tests.rig.extensions import delete_knowingly
 from tests.web.conftest import IDLE, Client, Clock, Prepared, Visitor
 from web.app import LiveTimes, Portal, make_app
 from web.pages.live import BACKLOG, STREAMS
@@ -130,7 +131,7 @@ async def test_what_others_save_and_delete_is_told(
         wanted = parse_extension({"number": "1001", "caller_id_name": "Ada"})
         await extensions.create(admin, wanted)
         await stream.until("list")
-        await extensions.delete(admin, "1001")
+        await delete_knowingly(extensions, admin, "1001")
         assert "waiting for Asterisk" in (await stream.patch("waiting"))["waiting"]
         await stream.until("list")
 

@@ -1,7 +1,8 @@
 """A write must come from a page of this portal, sent by the person who is signed in.
 
 Two locks: where the browser says the request comes from, and a token that only this session's
-pages hold. The sign-in form has no session yet, so the first alone guards it.
+pages hold. Public forms, such as the sign-in form, have no session: the first alone guards them.
+An API token needs neither, for no browser sends it by itself.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ HEADER = "X-CSRF-Token"
 @web.middleware
 async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a write from elsewhere, or without the session's token. Raises Forbidden."""
-    if request.method in SAFE_METHODS:
+    session = request.get(SESSION)
+    if request.method in SAFE_METHODS or (session and not session.by_cookie):
         return await handler(request)
     if not comes_from_here(request):
         raise Forbidden("This request came from another site.")
-    if SESSION in request:
+    if session:
         given = request.headers.get(HEADER) or (await read_form(request)).get(FIELD, "")
-        if not hmac.compare_digest(given.encode(), csrf_token(request[SESSION].token).encode()):
+        if not hmac.compare_digest(given.encode(), csrf_token(session.token).encode()):
             raise Forbidden("This page is out of date. Load it again and repeat what you did.")
     return await handler(request)
 

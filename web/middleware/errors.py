@@ -15,6 +15,7 @@ from pbxbridge.errors import (
     Invalid,
     NotFound,
     PbxBridgeError,
+    TooManyAttempts,
 )
 from web.render import bare_page
 from web.requests import wants_page
@@ -26,6 +27,7 @@ STATUS: dict[type[PbxBridgeError], int] = {
     Conflict: 409,
     Invalid: 422,
     Forbidden: 403,
+    TooManyAttempts: 429,
     AsteriskUnavailable: 503,
 }
 TITLES = {
@@ -38,6 +40,7 @@ TITLES = {
     413: "That is too much at once",
     415: "This kind of data is not taken here",
     422: "Something is not right yet",
+    429: "That was too often",
     500: "Something went wrong here",
     503: "Asterisk does not answer",
 }
@@ -58,15 +61,23 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except PbxBridgeError as error:
-            if status := STATUS.get(type(error)):
-                return _answer(request, status, _sentence(error))
-            return _unexpected(request, request_id)
+            if (status := status_of(error)) is None:
+                return _unexpected(request, request_id)
+            response = _answer(request, status, _sentence(error))
+            if isinstance(error, TooManyAttempts):
+                response.headers["Retry-After"] = str(error.retry_after)
+            return response
         except web.HTTPException as error:
             if error.status < 400:
                 raise
             return _with_headers(_answer(request, error.status, ""), error)
         except Exception:
             return _unexpected(request, request_id)
+
+
+def status_of(error: PbxBridgeError) -> int | None:
+    """Return the HTTP status of an error; None for one that no person caused."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
 
 
 def _unexpected(request: web.Request, request_id: str) -> web.Response:
@@ -101,7 +112,7 @@ def _answer(
 
 
 def _with_headers(response: web.Response, error: web.HTTPException) -> web.Response:
-    for name in ("Allow", "HX-Redirect"):
+    for name in ("Allow", "HX-Redirect", "WWW-Authenticate"):
         if name in error.headers:
             response.headers[name] = error.headers[name]
     return response

@@ -1,20 +1,17 @@
-"""Nobody gets anywhere without a session, except to the few routes that are listed as public."""
+"""Who a request is from: a browser's session, or under /api/ the holder of an API token.
+
+Only finds it; who may do what is decided in authorize.py.
+"""
 
 from __future__ import annotations
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from pbxbridge.services.people import Role
 from web.cookies import read_session_token
 from web.portal import SESSION, SignedInSession, portal_of
-from web.requests import sign_in_url, wants_fragment, wants_page
-from web.routes import (
-    ALLOWED_WITH_ONE_TIME_PASSWORD,
-    LIVE,
-    PASSWORD_PATH,
-    PUBLIC,
-    SESSIONLESS,
-)
+from web.routes import LIVE, SESSIONLESS
 
 # What a page asks for by itself carries this header (static/js/list.js).
 BACKGROUND = "X-Background"
@@ -22,32 +19,25 @@ BACKGROUND = "X-Background"
 
 @web.middleware
 async def session(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Find the session; refuse, or send to the sign-in page, who has none.
-
-    An address that does not exist is refused the same way: its route has no name.
-    """
+    """Find the session, if there is one."""
     route = request.match_info.route.name
-    if route in SESSIONLESS:
-        return await handler(request)
-    if token := read_session_token(request):
-        in_use = route != LIVE and BACKGROUND not in request.headers
-        signed_in = await portal_of(request).accounts.session(token, in_use=in_use)
-        if signed_in:
-            request[SESSION] = SignedInSession(
-                token, signed_in.login, signed_in.must_change_password
-            )
-    if route in PUBLIC:
-        return await handler(request)
-    if SESSION not in request:
-        raise _go(request, sign_in_url(request))
-    if request[SESSION].must_change_password and route not in ALLOWED_WITH_ONE_TIME_PASSWORD:
-        raise _go(request, PASSWORD_PATH)
+    if route not in SESSIONLESS and (found := await _from_cookie(request, route)):
+        request[SESSION] = found
     return await handler(request)
 
 
-def _go(request: web.Request, target: str) -> web.HTTPException:
-    if wants_fragment(request):
-        return web.HTTPUnauthorized(headers={"HX-Redirect": target})
-    if wants_page(request):
-        return web.HTTPSeeOther(target)
-    return web.HTTPUnauthorized()
+async def _from_cookie(request: web.Request, route: str | None) -> SignedInSession | None:
+    token = read_session_token(request)
+    if not token:
+        return None
+    in_use = route != LIVE and BACKGROUND not in request.headers
+    signed_in = await portal_of(request).accounts.session(token, in_use=in_use)
+    if signed_in is None:
+        return None
+    return SignedInSession(
+        token,
+        getattr(signed_in, "user_id", 0),
+        signed_in.login,
+        getattr(signed_in, "role", Role.ADMIN),
+        signed_in.must_change_password,
+    )

@@ -14,57 +14,82 @@ from aiohttp import web
 from pbxbridge.errors import Invalid
 from pbxbridge.mirror.endpoint import EndpointState, Status
 from pbxbridge.services.extension_input import ExtensionInput, parse_extension
-from pbxbridge.services.extensions import ExtensionView
+from pbxbridge.services.extension_list import ExtensionFilter
+from pbxbridge.services.extension_view import ExtensionView
+from pbxbridge.services.people import Role
+from web.access import allow
 from web.middleware.csrf import FIELD as CSRF_FIELD
-from web.notices import NOTICES, notify
+from web.notices import notice_of, notify
 from web.portal import actor_of, portal_of
 from web.render import fragment, html, page, part_or_page
-from web.requests import HOME, read_form, wants_fragment
+from web.requests import read_form, wants_fragment
 
+LIST = "/extensions"
 SEARCH_LENGTH = 100
 CHECKBOXES = ("monitored", "voicemail")
 NEW_EXTENSION = ExtensionInput.model_construct(number="", caller_id_name="").model_dump()
 ONE_ROW = "extensions/one_row.html"
 
 
+def routes() -> list[web.RouteDef]:
+    """Return what this module serves."""
+    one = f"{LIST}/{{number:[0-9]+}}"
+    return [
+        web.get(LIST, show_list),
+        web.post(LIST, create),
+        web.get(f"{LIST}/new", show_new),
+        web.get(one, show_row),
+        web.post(one, update),
+        web.get(f"{one}/edit", show_editor),
+        web.get(f"{one}/delete", ask_delete),
+        web.post(f"{one}/delete", delete),
+    ]
+
+
+@allow(Role.ADMIN, Role.OPERATOR)
 async def show_list(request: web.Request) -> web.StreamResponse:
     """Show one page of the list, searched by ``search``."""
     search = _search_of(request)
-    found = await portal_of(request).extensions.page(search, _page_of(request))
+    found = await portal_of(request).extensions.page(
+        ExtensionFilter(search=search), _page_of(request)
+    )
     mirror = portal_of(request).mirror
     rows = [(view, mirror.state_of(view.number)) for view in found.items]
-    notice = NOTICES.get(request.query.get("notice", ""), "")
     return await page(
         request,
         "extensions/list.html",
         found=found,
         rows=rows,
         search=search,
-        notice=notice,
+        notice=notice_of(request),
         statuses=tuple(Status),
     )
 
 
+@allow(Role.ADMIN, Role.OPERATOR)
 async def show_row(request: web.Request) -> web.StreamResponse:
     """Show one row as the list has it: what Cancel and Done put back."""
     number = request.match_info["number"]
     view = await portal_of(request).extensions.get(number)
     if not wants_fragment(request):
-        raise web.HTTPSeeOther(f"{HOME}?search={number}")
+        raise web.HTTPSeeOther(f"{LIST}?search={number}")
     return _row(request, view)
 
 
+@allow(Role.ADMIN)
 async def show_new(request: web.Request) -> web.StreamResponse:
     """Open the editor of a new extension."""
     return await _editor(request, None, {})
 
 
+@allow(Role.ADMIN, Role.OPERATOR)
 async def show_editor(request: web.Request) -> web.StreamResponse:
     """Open the editor of one extension; the stored PIN is never sent."""
     view = await portal_of(request).extensions.get(request.match_info["number"])
     return await _editor(request, view, asdict(view) | {"voicemail_pin": ""})
 
 
+@allow(Role.ADMIN)
 async def create(request: web.Request) -> web.StreamResponse:
     """Create an extension, and show what its device must be told."""
     extensions, actor = portal_of(request).extensions, actor_of(request)
@@ -86,21 +111,23 @@ async def create(request: web.Request) -> web.StreamResponse:
     return response
 
 
+@allow(Role.ADMIN)
 async def update(request: web.Request) -> web.StreamResponse:
     """Save an extension."""
     extensions, number = portal_of(request).extensions, request.match_info["number"]
     values = extension_fields(await read_form(request))
     try:
-        view = await extensions.update(actor_of(request), number, parse_extension(values))
+        view = await extensions.update(actor_of(request), number, values)
     except Invalid as invalid:
         return await _editor(request, await extensions.get(number), values, invalid.fields)
     if not wants_fragment(request):
-        raise web.HTTPSeeOther(f"{HOME}?search={number}&notice=saved")
+        raise web.HTTPSeeOther(f"{LIST}?search={number}&notice=saved")
     response = _row(request, view)
     notify(response, "saved")
     return response
 
 
+@allow(Role.ADMIN)
 async def ask_delete(request: web.Request) -> web.StreamResponse:
     """Ask, and say what will be lost."""
     view = await portal_of(request).extensions.get(request.match_info["number"])
@@ -109,11 +136,12 @@ async def ask_delete(request: web.Request) -> web.StreamResponse:
     )
 
 
+@allow(Role.ADMIN)
 async def delete(request: web.Request) -> web.StreamResponse:
     """Delete an extension."""
     await portal_of(request).extensions.delete(actor_of(request), request.match_info["number"])
     if not wants_fragment(request):
-        raise web.HTTPSeeOther(f"{HOME}?notice=deleted")
+        raise web.HTTPSeeOther(f"{LIST}?notice=deleted")
     response = html("")
     notify(response, "deleted")
     return response

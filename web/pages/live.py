@@ -20,6 +20,9 @@ from markupsafe import escape
 
 from pbxbridge.events import Subscription
 from pbxbridge.services.overview import Waiting
+from pbxbridge.services.people import Role
+from web import routes as names
+from web.access import allow
 from web.live_changes import LiveChanges
 from web.portal import SESSION, portal_of
 from web.render import fragment, link_of
@@ -37,12 +40,18 @@ class Streams(set[EventSourceResponse]):
 STREAMS = web.AppKey("streams", Streams)
 
 
+def routes() -> list[web.RouteDef]:
+    """Return what this module serves."""
+    return [web.get("/live", live, name=names.LIVE, allow_head=False)]
+
+
 async def close_streams(app: web.Application) -> None:
     """Signal handler for on_shutdown: end every stream, which else would hold the server up."""
     for stream in app[STREAMS]:
         stream.stop_streaming()
 
 
+@allow(Role.ADMIN, Role.OPERATOR)
 async def live(request: web.Request) -> web.StreamResponse:
     """Stream changes until the browser leaves, its session ends, or the portal stops."""
     portal, streams = portal_of(request), request.config_dict[STREAMS]

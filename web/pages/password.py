@@ -5,17 +5,29 @@ from __future__ import annotations
 from aiohttp import web
 
 from pbxbridge.errors import Invalid
+from web import routes as names
+from web.access import signed_in
 from web.cookies import set_session_token
 from web.portal import SESSION, actor_of, portal_of
 from web.render import bare_page, page
 from web.requests import HOME, read_form
 
 
+def routes() -> list[web.RouteDef]:
+    """Return what this module serves."""
+    return [
+        web.get(names.PASSWORD_PATH, show_password, name=names.PASSWORD),
+        web.post(names.PASSWORD_PATH, change_password, name=names.PASSWORD),
+    ]
+
+
+@signed_in
 async def show_password(request: web.Request) -> web.StreamResponse:
     """Show the form."""
     return await _form(request, {})
 
 
+@signed_in
 async def change_password(request: web.Request) -> web.StreamResponse:
     """Change the password; every other session of this person ends."""
     form = await read_form(request)

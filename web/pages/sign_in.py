@@ -5,12 +5,24 @@ from __future__ import annotations
 from aiohttp import web
 
 from pbxbridge.errors import Forbidden
+from web import routes as names
+from web.access import public, signed_in
 from web.cookies import forget_session_token, set_session_token
 from web.portal import SESSION, portal_of
 from web.render import bare_page
 from web.requests import read_form, safe_next
 
 
+def routes() -> list[web.RouteDef]:
+    """Return what this module serves."""
+    return [
+        web.get("/sign-in", show_sign_in, name=names.SIGN_IN),
+        web.post("/sign-in", sign_in, name=names.SIGN_IN),
+        web.post("/sign-out", sign_out, name=names.SIGN_OUT),
+    ]
+
+
+@public
 async def show_sign_in(request: web.Request) -> web.StreamResponse:
     """Show the form; who is signed in already goes on."""
     target = safe_next(request.query.get("next", ""))
@@ -19,6 +31,7 @@ async def show_sign_in(request: web.Request) -> web.StreamResponse:
     return bare_page(request, "sign_in/sign_in.html", next=target, login="", error="")
 
 
+@public
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """Check login name and password, and begin a session."""
     form = await read_form(request)
@@ -42,6 +55,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     raise response
 
 
+@signed_in
 async def sign_out(request: web.Request) -> web.StreamResponse:
     """End the session."""
     await portal_of(request).accounts.sign_out(request[SESSION].token)

@@ -83,14 +83,17 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="LicenceUse",
             fields=[
-                ("id", fields.IntField(primary_key=True, unique=True, db_index=True)),
-                ("used", fields.IntField(default=0)),
+                (
+                    "licence",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=20),
+                ),
+                ("used", fields.IntField()),
             ],
             options={
                 "table": "portal_licence_use",
                 "app": "portal",
-                "pk_attr": "id",
-                "table_description": "How many licensed extensions there are: one row, counted along with every change.",
+                "pk_attr": "licence",
+                "table_description": "How much of each licence is used, counted along with every change.",
             },
             bases=["Model"],
         ),
@@ -98,12 +101,14 @@ class Migration(migrations.Migration):
             name="PasswordReset",
             fields=[
                 (
+                    "id",
+                    fields.IntField(generated=True, primary_key=True, unique=True, db_index=True),
+                ),
+                (
                     "user",
                     fields.OneToOneField(
                         "portal.User",
                         source_field="user_id",
-                        primary_key=True,
-                        db_index=True,
                         db_constraint=True,
                         to_field="id",
                         related_name="reset",
@@ -117,7 +122,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "portal_password_resets",
                 "app": "portal",
-                "pk_attr": "user_id",
+                "pk_attr": "id",
                 "table_description": "A code that was mailed to a person who forgot the password.",
             },
             bases=["Model"],
@@ -242,11 +247,15 @@ class Migration(migrations.Migration):
         ),
         ops.AddIndex(
             model_name="Extension",
-            index=Index(fields=["device_type"]),
+            index=Index(fields=["caller_id_name", "sort_key"]),
         ),
         ops.AddIndex(
             model_name="Extension",
-            index=Index(fields=["class_of_service_id"]),
+            index=Index(fields=["device_type", "sort_key"]),
+        ),
+        ops.AddIndex(
+            model_name="Extension",
+            index=Index(fields=["class_of_service_id", "sort_key"]),
         ),
         ops.AddIndex(
             model_name="Extension",

@@ -16,7 +16,7 @@ async def save(
 ) -> None:
     values = {"number": number, "caller_id_name": name} | fields
     if number in await extensions.monitored():
-        await extensions.update(admin, number, parse_extension(values))
+        await extensions.update(admin, number, values)
     else:
         await extensions.create(admin, parse_extension(values))
 

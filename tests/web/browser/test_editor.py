@@ -6,6 +6,7 @@ from playwright.async_api import Page, expect
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
+from tests.rig.extensions import delete_knowingly
 from tests.web.browser.screen import order, row, save
 
 
@@ -149,7 +150,7 @@ async def test_deleting_what_is_gone_says_so(
     await page.get_by_label("Delete extension 1002").click()
     ok = page.get_by_role("button", name="OK, delete")
     await expect(ok).to_be_visible()
-    await extensions.delete(admin, "1002")
+    await delete_knowingly(extensions, admin, "1002")
     await ok.click()
     await expect(page.locator("#notice")).to_contain_text("There is no extension 1002.")
     await expect(row(page, "1002")).to_have_count(0)

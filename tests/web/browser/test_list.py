@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.rig.browser import open_page
+from tests.rig.extensions import delete_knowingly
 from tests.rig.ports import free_ports
 from tests.web.browser.screen import order, registered, row, save
 from tests.web.conftest import IDLE, Client, Clock, Prepared
@@ -60,7 +61,7 @@ async def test_an_open_editor_outlives_what_others_do(
     await name.fill("Half typ")
     await save(extensions, admin, "1002", "Somebody else")
     await save(extensions, admin, "1000", "Newcomer")
-    await extensions.delete(admin, "1003")
+    await delete_knowingly(extensions, admin, "1003")
     await expect(row(page, "1002")).to_contain_text("Somebody else")
     await expect(row(page, "1000")).to_be_visible()
     await expect(row(page, "1003")).to_have_count(0)

@@ -1,4 +1,4 @@
-// The list of extensions: opening the editor, and taking over what changed without disturbing it.
+// A list whose rows open as editors: opening the editor, and taking over what changed without disturbing it.
 "use strict";
 
 (() => {
@@ -30,7 +30,7 @@
   // What is open stays before the person's eyes, even where it is out of order, as what was just
   // created is; moving it would also take its focus. The others go around it.
   function straysOf(table, ranks) {
-    const open = [...table.querySelectorAll("tbody.extension[data-open]")];
+    const open = [...table.querySelectorAll("tbody.entry[data-open]")];
     return new Set(open.filter((body) => {
       const next = ranks.get(body.nextElementSibling?.id);
       return !ranks.has(body.id) || next < ranks.get(body.id);
@@ -39,15 +39,15 @@
 
   function merge(page) {
     const table = list().querySelector("table");
-    const wanted = [...page.querySelectorAll("#list tbody.extension")];
+    const wanted = [...page.querySelectorAll("#list tbody.entry")];
     const ranks = new Map(wanted.map((fresh, rank) => [fresh.id, rank]));
-    for (const body of table.querySelectorAll("tbody.extension")) {
+    for (const body of table.querySelectorAll("tbody.entry")) {
       if (!ranks.has(body.id) && !isOpen(body)) {
         body.remove();
       }
     }
     const strays = straysOf(table, ranks);
-    let previous = document.getElementById("extension-new");
+    let previous = table.querySelector("tbody[data-new]");
     for (const fresh of wanted) {
       let body = document.getElementById(fresh.id);
       if (body) {
@@ -102,7 +102,7 @@
   }
 
   document.addEventListener("dblclick", (event) => {
-    const row = event.target.closest("tbody.extension:not([data-open]) .row");
+    const row = event.target.closest("tbody.entry:not([data-open]) .row");
     if (row && !event.target.closest("a, button")) {
       getSelection().removeAllRanges();
       row.querySelector('[data-action="edit"]').click();
@@ -118,7 +118,7 @@
         body.replaceChildren();
         body.removeAttribute("data-open");
         body.removeAttribute("class");
-        document.getElementById("new-extension").focus();
+        document.querySelector("[data-opens-new]").focus();
       }
     }
   });
@@ -130,8 +130,8 @@
   });
 
   document.body.addEventListener("htmx:beforeRequest", (event) => {
-    const editor = document.querySelector("#extension-new[data-open] input[name=number]");
-    if (event.target.id === "new-extension" && editor) {
+    const editor = document.querySelector("tbody[data-new][data-open] input:not([type=hidden])");
+    if (event.target.matches?.("[data-opens-new]") && editor) {
       event.preventDefault(); // it is open already; opening it again would empty it
       editor.focus();
     }
@@ -143,7 +143,7 @@
 
   // After Save, Cancel or Done the row is back; put the focus where the person came from.
   document.body.addEventListener("htmx:afterSettle", (event) => {
-    const body = event.target.closest?.("tbody.extension");
+    const body = event.target.closest?.("tbody.entry");
     if (body && !isOpen(body) && document.activeElement === document.body) {
       body.querySelector('[data-action="edit"]').focus();
     }

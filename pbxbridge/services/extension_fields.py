@@ -1,0 +1,185 @@
+"""What each field of an extension accepts; every rule is one function, told apart by its name.
+
+Rules: ../../docs/extensions.md, from the Extensions screen's own description. Numbers are strings
+everywhere, so leading zeros survive.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from pbxbridge.email_address import checked_address
+
+NUMBER_LENGTH = 20
+PIN_LENGTH = range(4, 13)
+SECRET_LENGTH = range(8, 41)
+RING_SECONDS = range(5, 301)
+REGISTRATION_NUMBERS = range(1, 100)
+TEXT_LENGTH = 40
+
+# pbx.c gives these a meaning of their own: `h` would run at every hang-up, `t` at every time-out.
+# https://docs.asterisk.org/Configuration/Dialplan/Special-Dialplan-Extensions/
+RESERVED = frozenset({"a", "e", "h", "i", "o", "s", "t", "failed", "fax", "talk", "hang", "report"})
+
+
+def problem(sentence: str) -> PydanticCustomError:
+    """Return the error that shows ``sentence`` beside the field."""
+    return PydanticCustomError("rule", "{sentence}", {"sentence": sentence})
+
+
+def _number(value: str) -> str:
+    if not value:
+        raise problem("Enter the extension's number.")
+    if not re.fullmatch(r"[0-9a-z]+", value := value.lower()):
+        raise problem("Use letters and digits only. Digits can be dialled from any phone.")
+    if len(value) > NUMBER_LENGTH:
+        raise problem(f"Use at most {NUMBER_LENGTH} characters.")
+    if value in RESERVED:
+        raise problem("Asterisk keeps this name for itself. Choose another.")
+    return value
+
+
+def _caller_id_name(value: str) -> str:
+    if not value:
+        raise problem("Enter the name that phones show for this extension.")
+    if not value.isprintable():
+        raise problem("Line breaks and control characters cannot be part of a name.")
+    if found := sorted(set(value) & set('"<>\\')):
+        raise problem(f"These characters cannot be part of a caller ID name: {' '.join(found)}")
+    return value
+
+
+def _pin(value: str) -> str:
+    if not value:
+        return value
+    if not re.fullmatch(r"[0-9]+", value):
+        raise problem("Use digits only.")
+    if len(value) not in PIN_LENGTH:
+        raise problem(f"Use {PIN_LENGTH.start} to {PIN_LENGTH.stop - 1} digits.")
+    return value
+
+
+def _email(value: str) -> str:
+    if not value:
+        return value
+    try:
+        return checked_address(value)
+    except ValueError as why:
+        raise problem(str(why)) from why
+
+
+def _outside_number(value: str) -> str:
+    if value and not re.fullmatch(r"\+?[0-9]{1,20}", value):
+        raise problem("Use digits only, at most 20, with an optional + in front.")
+    return value
+
+
+def _target(value: str) -> str:
+    if value and not re.fullmatch(r"\+?[0-9]{1,20}|[0-9a-z]{1,20}", value := value.lower()):
+        raise problem("Enter an extension, or a number of at most 20 digits with an optional +.")
+    return value
+
+
+def _mac(value: str) -> str:
+    digits = re.sub(r"[:.\- ]", "", value).lower()
+    if digits and not re.fullmatch(r"[0-9a-f]{12}", digits):
+        raise problem("Enter 12 hexadecimal digits, such as 00:04:f2:a1:b2:c3.")
+    return digits
+
+
+def _text(value: str) -> str:
+    if len(value) > TEXT_LENGTH:
+        raise problem(f"Use at most {TEXT_LENGTH} characters.")
+    if not value.isprintable():
+        raise problem("Line breaks and control characters cannot be used here.")
+    return value
+
+
+def _secret(value: str) -> str:
+    if not value:
+        return value
+    if len(value) not in SECRET_LENGTH:
+        raise problem(f"Use {SECRET_LENGTH.start} to {SECRET_LENGTH.stop - 1} characters.")
+    # `;` begins an escape in sorcery's realtime values, and `,` separates in phones' own files.
+    if not re.fullmatch(r"[A-Za-z0-9!#$%*+./:=?@_~-]+", value):
+        raise problem("Use letters, digits and ! # $ % * + . / : = ? @ _ ~ - only.")
+    return value
+
+
+def _auth_username(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9._+-]{1,40}", value):
+        raise problem("Use at most 40 letters, digits and . _ + - only.")
+    return value
+
+
+def _dahdi_channel(value: str) -> str:
+    # A channel of its own, or a group dialled up (g), down (G) or in rotation (r, R).
+    # https://docs.asterisk.org/Configuration/Channel-Drivers/DAHDI/
+    if value and not re.fullmatch(r"[1-9][0-9]{0,3}|[gGrR]([0-9]|[1-5][0-9]|6[0-3])", value):
+        raise problem("Enter a channel from 1 to 9999, or a group such as g0 or r1.")
+    return value
+
+
+def _ring_time(value: int | None) -> int | None:
+    if value is not None and value not in RING_SECONDS:
+        raise problem(f"Enter {RING_SECONDS.start} to {RING_SECONDS.stop - 1} seconds.")
+    return value
+
+
+def _registration_number(value: int) -> int:
+    if value not in REGISTRATION_NUMBERS:
+        first, last = REGISTRATION_NUMBERS.start, REGISTRATION_NUMBERS.stop - 1
+        raise problem(f"Enter a number from {first} to {last}.")
+    return value
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _listed(value: object) -> object:
+    """Take a form's and a CSV cell's text as a list: blanks, commas and semicolons separate."""
+    if isinstance(value, str):
+        return [part for part in re.split(r"[\s,;]+", value) if part]
+    return value
+
+
+def _no_doubles(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _empty_is_one(value: object) -> object:
+    return 1 if value == "" else value
+
+
+_strip = BeforeValidator(_stripped)
+_split = BeforeValidator(_listed)
+
+Number = Annotated[str, _strip, AfterValidator(_number)]
+CallerIdName = Annotated[str, _strip, AfterValidator(_caller_id_name)]
+Pin = Annotated[str, _strip, AfterValidator(_pin)]
+EmailAddress = Annotated[str, _strip, AfterValidator(_email)]
+OutsideNumber = Annotated[str, _strip, AfterValidator(_outside_number)]
+Target = Annotated[str, _strip, AfterValidator(_target)]
+Mac = Annotated[str, _strip, AfterValidator(_mac)]
+Text = Annotated[str, _strip, AfterValidator(_text)]
+Secret = Annotated[str, _strip, AfterValidator(_secret)]
+AuthUsername = Annotated[str, _strip, AfterValidator(_auth_username)]
+DahdiChannel = Annotated[str, _strip, AfterValidator(_dahdi_channel)]
+RingTime = Annotated[
+    int | None, AfterValidator(_ring_time), BeforeValidator(_empty_is_none), _strip
+]
+RegistrationNumber = Annotated[
+    int, AfterValidator(_registration_number), BeforeValidator(_empty_is_one), _strip
+]
+Name = Annotated[str, _strip]
+Logins = Annotated[list[Name], _split, AfterValidator(_no_doubles)]
+Dids = Annotated[list[OutsideNumber], _split, AfterValidator(_no_doubles)]

@@ -1,0 +1,158 @@
+"""Deleting an extension: what still uses it, and that nothing of it is left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.expressions import Q
+
+from pbxbridge.errors import Conflict
+from pbxbridge.models.extension import DeviceType, Did, Extension
+from pbxbridge.models.outbox import NoticeKind
+from pbxbridge.realtime.rows import mailbox_of
+from pbxbridge.services import audit
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.extension_input import DEFAULTS, FORWARDS, SIP_TYPES, ExtensionInput
+from pbxbridge.services.extension_saver import ExtensionSaver, notify
+from pbxbridge.services.extension_store import views
+from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
+from pbxbridge.services.licences import Licences, licences_for
+from pbxbridge.services.realtime_writer import RealtimeWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One thing that still uses an extension; ``key`` is what confirms that it is known."""
+
+    key: str
+    sentence: str
+
+
+class InUse(Conflict):
+    """The extension is used by something that the deletion did not confirm."""
+
+    def __init__(self, number: str, usages: Sequence[Usage]) -> None:
+        super().__init__(f"Extension {number} is still in use.")
+        self.usages = list(usages)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What only others know of the extensions: who is registered, how many messages are unheard."""
+
+    registered: Collection[str]
+    unheard: Mapping[str, int]
+
+
+async def leaving(number: str, transaction: TransactionalDBClient | None = None) -> list[Extension]:
+    """Return the extension and the SIP-VIRTUALs that cannot stay on its device without it."""
+    gone = await Extension.filter(number=number).using_db(transaction)
+    if gone and gone[0].device_type == DeviceType.SIP and gone[0].mac:
+        others = Extension.filter(device_type=DeviceType.SIP_VIRTUAL, mac=gone[0].mac)
+        gone += await others.using_db(transaction).order_by("sort_key")
+    return gone
+
+
+async def usages_of(
+    gone: Sequence[Extension],
+    outside: Outside,
+    transaction: TransactionalDBClient | None = None,
+) -> list[Usage]:
+    """Return what uses the extensions that leave, the deleted one first among them."""
+    found = [
+        Usage(f"sip-virtual:{row.number}", f"SIP-VIRTUAL extension {row.number} is on its device.")
+        for row in gone[1:]
+    ]
+    for view in await views(gone, transaction):
+        found += _own_usages(view, outside)
+        found += await _pointing_at(view.number, {row.number for row in gone}, transaction)
+    return found
+
+
+async def remove(
+    transaction: TransactionalDBClient,
+    actor: Actor,
+    gone: Sequence[Extension],
+    saver: ExtensionSaver,
+    licences: Licences,
+) -> list[str]:
+    """Delete the extensions with every trace; return the numbers of others that changed by that."""
+    numbers = {row.number for row in gone}
+    changed = await _clear_references(transaction, actor, numbers, saver)
+    for row, view in zip(gone, await views(gone, transaction), strict=True):
+        await RealtimeWriter(transaction).erase(row.number)
+        await Did.filter(extension_id=row.id).using_db(transaction).delete()
+        await row.users.clear(using_db=transaction)
+        await row.delete(using_db=transaction)
+        await licences.change(transaction, -licences_for(view.device_type))
+        if view.device_type in SIP_TYPES:
+            await notify(transaction, NoticeKind.FORGET_CONTACTS, row.number)
+        await notify(transaction, NoticeKind.FORGET_MAILBOX, mailbox_of(row.number))
+        await audit.record(
+            transaction, actor, "extension.deleted", row.number, before=audited(view)
+        )
+    return changed
+
+
+def _own_usages(view: ExtensionView, outside: Outside) -> list[Usage]:
+    number, found = view.number, []
+    if number in outside.registered:
+        found.append(Usage(f"device:{number}", f"A device is registered as {number}."))
+    if view.voicemail:
+        unheard = outside.unheard.get(number, 0)
+        messages = f"{unheard} unheard message{'' if unheard == 1 else 's'}"
+        found.append(Usage(f"mailbox:{number}", f"Voicemail box {number} has {messages}."))
+    found += [Usage(f"did:{did}", f"DID {did} rings {number}.") for did in view.dids]
+    if view.phone_group:
+        sentence = f"{number} is a member of phone group {view.phone_group}."
+        found.append(Usage(f"phone-group:{number}", sentence))
+    if view.agent:
+        found.append(Usage(f"agent:{number}", f"An agent of the call centre works at {number}."))
+    return found
+
+
+async def _pointing_at(
+    number: str, leaving_too: Collection[str], transaction: TransactionalDBClient | None
+) -> list[Usage]:
+    found = []
+    for row in await _referring({number}, transaction):
+        if row.number in leaving_too:
+            continue
+        if any(getattr(row, name) == number for name in FORWARDS):
+            sentence = f"Extension {row.number} forwards calls to {number}."
+            found.append(Usage(f"forward:{row.number}", sentence))
+        if row.twinning_number == number:
+            found.append(Usage(f"twin:{row.number}", f"Extension {row.number} rings {number} too."))
+    return found
+
+
+async def _referring(
+    numbers: Collection[str], transaction: TransactionalDBClient | None
+) -> list[Extension]:
+    wanted = list(numbers)
+    pointing = Q(twinning_number__in=wanted)
+    for name in FORWARDS:
+        pointing |= Q(**{f"{name}__in": wanted})  # type: ignore[arg-type]  # Tortoise types the keys only
+    return await Extension.filter(pointing).using_db(transaction).order_by("sort_key")
+
+
+async def _clear_references(
+    transaction: TransactionalDBClient,
+    actor: Actor,
+    numbers: Collection[str],
+    saver: ExtensionSaver,
+) -> list[str]:
+    changed = []
+    for row in await _referring(numbers, transaction):
+        if row.number in numbers:
+            continue
+        (view,) = await views([row], transaction)
+        fields = fields_of(view)
+        cleared = {name: "" for name in (*FORWARDS, "twinning_number") if fields[name] in numbers}
+        # Not parsed again: a VIRTUAL extension that only forwarded to this one stays, and says so.
+        wanted = ExtensionInput.model_construct(**{**DEFAULTS, **fields, **cleared})
+        await saver.change(transaction, actor, row, wanted)
+        changed.append(row.number)
+    return changed

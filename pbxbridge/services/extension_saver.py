@@ -1,0 +1,245 @@
+"""Creates and changes one extension inside a transaction, with links, Asterisk's rows and audit.
+
+What the services that own a transaction have in common: the screen's single save, a bulk edit, the
+clearing of what pointed at a deleted extension.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Callable
+from datetime import datetime
+
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.exceptions import IntegrityError
+
+from pbxbridge.errors import Invalid
+from pbxbridge.models.extension import Extension
+from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
+from pbxbridge.realtime.rows import mailbox_of
+from pbxbridge.services import audit, realtime_writer
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.classes_of_service import ensure_context
+from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
+from pbxbridge.services.extension_store import (
+    Credentials,
+    SiteDefaults,
+    assign,
+    check_class,
+    check_device,
+    realtime_rows,
+    views,
+    write_links,
+)
+from pbxbridge.services.extension_view import ExtensionView, audited, pin_digest
+from pbxbridge.services.licences import Licences, licences_for
+from pbxbridge.services.realtime_writer import RealtimeWriter
+
+# 24 letters and digits are 142 bits, and survive being typed on a phone's keypad.
+SECRET_LENGTH = 24
+SECRET_ALPHABET = string.ascii_letters + string.digits
+
+# Who changed a PIN through the voicemail menu: Asterisk does not say from which phone.
+PHONE = Actor("phone", "")
+
+
+class ExtensionSaver:
+    """Saves extensions in transactions that its callers open."""
+
+    def __init__(
+        self, site: SiteDefaults, licences: Licences, clock: Callable[[], datetime]
+    ) -> None:
+        self._site = site
+        self._licences = licences
+        self._now = clock
+
+    async def create(
+        self, transaction: TransactionalDBClient, actor: Actor, wanted: ExtensionInput
+    ) -> tuple[Extension, str]:
+        """Create an extension; return its row and its secret. Raises Invalid per field."""
+        if wanted.voicemail and not wanted.voicemail_pin:
+            raise Invalid({"voicemail_pin": "A voicemail box needs a PIN."})
+        if wanted.auth_username and not wanted.auth_secret:
+            raise Invalid({"auth_secret": "Enter the secret that goes with this user name."})
+        await _check_number(transaction, wanted.number)
+        await self._check(transaction, wanted)
+        await self._licences.change(transaction, licences_for(wanted.device_type))
+        row, now = Extension(number=wanted.number), self._now()
+        assign(row, wanted, now)
+        row.pin_digest = pin_digest(wanted.number, wanted.voicemail_pin)
+        await row.save(using_db=transaction)
+        await write_links(transaction, row, wanted)
+        credentials = Credentials(
+            wanted.secret or new_secret(), wanted.auth_secret, wanted.voicemail_pin
+        )
+        await ensure_context(transaction, row.class_of_service_id)
+        rows = realtime_rows(row, credentials, self._site)
+        try:
+            await RealtimeWriter(transaction).insert(row.number, rows)
+        except IntegrityError as taken:
+            sentence = f"Asterisk's tables hold a {row.number} that was not made here."
+            raise Invalid({"number": sentence}) from taken
+        (view,) = await views([row], transaction)
+        await audit.record(transaction, actor, "extension.created", row.number, after=audited(view))
+        return row, credentials.secret
+
+    async def change(
+        self,
+        transaction: TransactionalDBClient,
+        actor: Actor,
+        row: Extension,
+        wanted: ExtensionInput,
+    ) -> bool:
+        """Make a stored extension what is wanted; return whether that changed anything.
+
+        Empty credentials keep the present ones. Raises Invalid per field.
+        """
+        (before,) = await views([row], transaction)
+        stored = await _stored_credentials(row.number)
+        credentials = _merged(stored, wanted)
+        _check_credentials(wanted, credentials)
+        await self._check(transaction, wanted)
+        by = licences_for(wanted.device_type) - licences_for(before.device_type)
+        await self._licences.change(transaction, by)
+        assign(row, wanted, self._now())
+        await write_links(transaction, row, wanted)
+        (after,) = await views([row], transaction)
+        new_pin = wanted.voicemail and credentials.pin != stored.pin
+        new_secret_given = credentials.secret != stored.secret and bool(wanted.secret)
+        new_auth = credentials.auth_secret != stored.auth_secret and bool(wanted.auth_secret)
+        await self._write_rows(transaction, row, credentials)
+        if after == before and not (new_pin or new_secret_given or new_auth):
+            return False
+        if new_pin or not row.voicemail:
+            row.pin_digest = pin_digest(row.number, credentials.pin if row.voicemail else "")
+            row.pin_changed_by_phone_at = None
+        row.version += 1
+        await row.save(using_db=transaction)
+        await _tell_asterisk(transaction, before, after)
+        if after != before:
+            await audit.record(
+                transaction,
+                actor,
+                "extension.changed",
+                row.number,
+                audited(before),
+                audited(after),
+            )
+        for happened, action in (
+            (new_pin, "extension.pin-changed"),
+            (new_secret_given, "extension.secret-changed"),
+            (new_auth, "extension.auth-secret-changed"),
+        ):
+            if happened:
+                await audit.record(transaction, actor, action, row.number)
+        return True
+
+    async def replace_secret(self, transaction: TransactionalDBClient, row: Extension) -> str:
+        """Give the device a new random secret and return it. Raises Invalid if it has none."""
+        stored = await _stored_credentials(row.number)
+        if not stored.secret:
+            raise Invalid({"": f"A {row.device_type} extension has no secret."})
+        secret = new_secret()
+        credentials = Credentials(secret, stored.auth_secret, stored.pin)
+        await self._write_rows(transaction, row, credentials)
+        row.version += 1
+        await row.save(using_db=transaction, update_fields=["version"])
+        return secret
+
+    async def pin_is_new(self, row: Extension) -> bool:
+        """Whether the box has another PIN than the portal last saw."""
+        pin = await realtime_writer.stored_pin(row.number)
+        return pin_digest(row.number, pin) != row.pin_digest
+
+    async def notice_pin(self, transaction: TransactionalDBClient, row: Extension) -> bool:
+        """Take note if the PIN was changed by phone; return whether it was."""
+        if not row.voicemail:
+            return False
+        digest = pin_digest(row.number, await realtime_writer.stored_pin(row.number))
+        if digest == row.pin_digest:
+            return False
+        # A row from before the portal kept digests says nothing about who changed what.
+        by_phone = bool(row.pin_digest)
+        row.pin_digest = digest
+        if by_phone:
+            row.pin_changed_by_phone_at = self._now()
+            row.version += 1
+            await audit.record(transaction, PHONE, "extension.pin-changed", row.number)
+        await row.save(
+            using_db=transaction,
+            update_fields=["pin_digest", "pin_changed_by_phone_at", "version"],
+        )
+        return by_phone
+
+    async def _check(self, transaction: TransactionalDBClient, wanted: ExtensionInput) -> None:
+        await check_class(transaction, wanted.class_of_service)
+        await check_device(transaction, wanted)
+
+    async def _write_rows(
+        self, transaction: TransactionalDBClient, row: Extension, credentials: Credentials
+    ) -> None:
+        await ensure_context(transaction, row.class_of_service_id)
+        rows = realtime_rows(row, credentials, self._site)
+        await RealtimeWriter(transaction).write(row.number, rows)
+
+
+def new_secret() -> str:
+    """Return a random SIP secret of 24 letters and digits (142 bits)."""
+    return "".join(secrets.choice(SECRET_ALPHABET) for _ in range(SECRET_LENGTH))
+
+
+async def notify(transaction: TransactionalDBClient, kind: NoticeKind, subject: str) -> None:
+    """Store what Asterisk must be told once the transaction is committed."""
+    await AsteriskNotice.create(using_db=transaction, kind=kind, subject=subject)
+
+
+async def _stored_credentials(number: str) -> Credentials:
+    return Credentials(
+        await realtime_writer.stored_secret(number),
+        await realtime_writer.stored_auth_secret(number),
+        await realtime_writer.stored_pin(number),
+    )
+
+
+def _merged(stored: Credentials, wanted: ExtensionInput) -> Credentials:
+    return Credentials(
+        # A device that had no secret so far, such as a VIRTUAL one's, gets one.
+        wanted.secret or stored.secret or new_secret(),
+        wanted.auth_secret or stored.auth_secret,
+        wanted.voicemail_pin or stored.pin,
+    )
+
+
+def _check_credentials(wanted: ExtensionInput, credentials: Credentials) -> None:
+    wrong = {}
+    if wanted.voicemail and not credentials.pin:
+        wrong["voicemail_pin"] = "A voicemail box needs a PIN."
+    if wanted.auth_username and not credentials.auth_secret:
+        wrong["auth_secret"] = "Enter the secret that goes with this user name."  # noqa: S105
+    if wrong:
+        raise Invalid(wrong)
+
+
+async def _check_number(transaction: TransactionalDBClient, number: str) -> None:
+    if await Extension.filter(number=number).using_db(transaction).exists():
+        raise Invalid({"number": f"Extension {number} exists already."})
+    # Told later, it would throw out the new owner's phone, or leave them the old messages.
+    pending = AsteriskNotice.filter(
+        kind__in=[NoticeKind.FORGET_CONTACTS, NoticeKind.FORGET_MAILBOX],
+        subject__in=[number, mailbox_of(number)],
+    )
+    if await pending.using_db(transaction).exists():
+        sentence = "What was left of the old extension is still being removed. Try again."
+        raise Invalid({"number": sentence})
+
+
+async def _tell_asterisk(
+    transaction: TransactionalDBClient, before: ExtensionView, after: ExtensionView
+) -> None:
+    """Store what the rows alone do not tell Asterisk of a change."""
+    was_sip, is_sip = before.device_type in SIP_TYPES, after.device_type in SIP_TYPES
+    if was_sip and not is_sip:
+        await notify(transaction, NoticeKind.FORGET_CONTACTS, after.number)
+    elif is_sip and before.monitored != after.monitored:
+        await notify(transaction, NoticeKind.REFRESH_QUALIFY, after.number)

@@ -1,0 +1,206 @@
+"""From what is wanted to what is stored: the portal's row, its links, and Asterisk's rows.
+
+Everything here works in a transaction that the caller opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.backends.base.client import TransactionalDBClient
+
+from pbxbridge.errors import Invalid, NotFound
+from pbxbridge.models.extension import ClassOfService, DeviceType, Did, Extension
+from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
+from pbxbridge.models.people import User
+from pbxbridge.realtime.rows import (
+    DahdiDevice,
+    Device,
+    ExtensionFacts,
+    Iax2Device,
+    RealtimeRows,
+    SipDevice,
+    rows_of,
+)
+from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
+from pbxbridge.services.extension_view import COLUMNS, ExtensionView, sort_key, view_of
+
+# As many rows are asked for at once; SQLite takes 32,766 parameters at most.
+MANY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDefaults:
+    """What holds for every extension that says nothing else, in seconds."""
+
+    qualify_frequency: int
+    ring_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What opens an extension's doors: none of it is ever shown without being asked for."""
+
+    secret: str
+    auth_secret: str
+    pin: str
+
+    def __repr__(self) -> str:
+        """Show nothing, whoever prints it."""
+        return "Credentials(...)"
+
+
+async def find(number: str, transaction: TransactionalDBClient | None = None) -> Extension:
+    """Return the portal's row. Raises NotFound."""
+    row = await Extension.filter(number=number).using_db(transaction).first()
+    if row is None:
+        raise NotFound(f"There is no extension {number}.")
+    return row
+
+
+def assign(row: Extension, wanted: ExtensionInput, now: datetime) -> None:
+    """Put what is wanted into the portal's row; whoever saves it counts the version."""
+    if not wanted.voicemail_email:
+        row.mail_since = None
+    elif not row.voicemail_email:
+        row.mail_since = now
+    for name in COLUMNS:
+        setattr(row, name, getattr(wanted, name))
+    row.sort_key = sort_key(wanted.number)
+    row.class_of_service_id = wanted.class_of_service
+
+
+async def write_links(
+    transaction: TransactionalDBClient, row: Extension, wanted: ExtensionInput
+) -> None:
+    """Store which users and DIDs belong to the extension. Raises Invalid for the field at fault."""
+    await _write_users(transaction, row, wanted.users)
+    await _write_dids(transaction, row, wanted.dids)
+
+
+def realtime_rows(row: Extension, credentials: Credentials, site: SiteDefaults) -> RealtimeRows:
+    """Return Asterisk's rows of a stored extension."""
+    return rows_of(
+        ExtensionFacts(
+            number=row.number,
+            caller_id_name=row.caller_id_name,
+            device=_device(row, credentials, site),
+            class_of_service=row.class_of_service_id,
+            pin=credentials.pin if row.voicemail else None,
+            ring_time=row.ring_time or site.ring_time,
+            forward_all=row.forward_all,
+            forward_busy=row.forward_busy,
+            forward_no_answer=row.forward_no_answer,
+            forward_unregistered=row.forward_unregistered,
+            do_not_disturb=row.do_not_disturb,
+        )
+    )
+
+
+async def views(
+    rows: Sequence[Extension], transaction: TransactionalDBClient | None = None
+) -> list[ExtensionView]:
+    """Return what is shown of stored extensions, with the same few queries for one and for many."""
+    users: dict[int, list[str]] = {row.id: [] for row in rows}
+    dids: dict[int, list[str]] = {row.id: [] for row in rows}
+    ids = list(users)
+    for first in range(0, len(ids), MANY):
+        some = ids[first : first + MANY]
+        linked = User.filter(extensions__id__in=some).using_db(transaction)
+        for extension_id, login in await linked.values_list("extensions__id", "login"):
+            if extension_id in users:
+                users[extension_id].append(login)
+        held = Did.filter(extension_id__in=some).using_db(transaction)
+        for extension_id, did in await held.values_list("extension_id", "number"):
+            dids[extension_id].append(did)
+    waiting = await _waiting([row.number for row in rows], transaction)
+    return [
+        view_of(row, users=users[row.id], dids=dids[row.id], waiting=row.number in waiting)
+        for row in rows
+    ]
+
+
+async def check_class(transaction: TransactionalDBClient, name: str) -> None:
+    """Raise Invalid if there is no such class of service."""
+    if not await ClassOfService.filter(name=name).using_db(transaction).exists():
+        raise Invalid({"class_of_service": "Choose one of the list."})
+
+
+async def check_device(transaction: TransactionalDBClient, wanted: ExtensionInput) -> None:
+    """Raise Invalid if another extension has this place on the device, or nobody has the device."""
+    others = Extension.exclude(number=wanted.number).using_db(transaction)
+    if wanted.mac:
+        phone = others.filter(mac=wanted.mac)
+        taken = await phone.filter(registration_number=wanted.registration_number).first()
+        if taken:
+            sentence = f"This place on the phone belongs to extension {taken.number}."
+            raise Invalid({"registration_number": sentence})
+        primary = phone.filter(device_type=DeviceType.SIP)
+        if wanted.device_type is DeviceType.SIP_VIRTUAL and not await primary.exists():
+            raise Invalid({"mac": "There is no SIP extension with this MAC address to join."})
+    if wanted.dahdi_channel.isdecimal():
+        owner = await others.filter(dahdi_channel=wanted.dahdi_channel).first()
+        if owner:
+            sentence = f"This channel belongs to extension {owner.number}."
+            raise Invalid({"dahdi_channel": sentence})
+
+
+def _device(row: Extension, credentials: Credentials, site: SiteDefaults) -> Device:
+    if row.device_type in SIP_TYPES:
+        return SipDevice(
+            secret=credentials.secret,
+            qualify_frequency=site.qualify_frequency if row.monitored else 0,
+            auth_username=row.auth_username,
+            auth_secret=credentials.auth_secret,
+        )
+    if row.device_type == DeviceType.IAX2:
+        return Iax2Device(secret=credentials.secret, monitored=row.monitored)
+    if row.device_type == DeviceType.DAHDI:
+        return DahdiDevice(row.dahdi_channel)
+    return None
+
+
+async def _write_users(
+    transaction: TransactionalDBClient, row: Extension, logins: Collection[str]
+) -> None:
+    wanted: Mapping[str, User] = {}
+    if logins:
+        known = await User.filter(login__in=list(logins)).using_db(transaction)
+        wanted = {user.login: user for user in known}
+    if unknown := sorted(set(logins) - wanted.keys()):
+        raise Invalid({"users": f"There is no user {', '.join(unknown)}."})
+    present = {user.login: user for user in await row.users.all().using_db(transaction)}
+    if gone := [user for login, user in present.items() if login not in wanted]:
+        await row.users.remove(*gone, using_db=transaction)
+    if new := [user for login, user in wanted.items() if login not in present]:
+        await row.users.add(*new, using_db=transaction)
+
+
+async def _write_dids(
+    transaction: TransactionalDBClient, row: Extension, numbers: Collection[str]
+) -> None:
+    held = Did.filter(extension_id=row.id).using_db(transaction)
+    present = {str(number) for number in await held.values_list("number", flat=True)}
+    if gone := present - set(numbers):
+        await held.filter(number__in=list(gone)).delete()
+    for number in sorted(set(numbers) - present):
+        owner = (
+            await Did.filter(number=number)
+            .using_db(transaction)
+            .select_related("extension")
+            .first()
+        )
+        if owner:
+            sentence = f"DID {number} belongs to extension {owner.extension.number}."
+            raise Invalid({"dids": sentence})
+        await Did.create(using_db=transaction, number=number, extension_id=row.id)
+
+
+async def _waiting(numbers: Sequence[str], transaction: TransactionalDBClient | None) -> set[str]:
+    """Return those that Asterisk is yet to be told of."""
+    some = AsteriskNotice.filter(kind__not=NoticeKind.RELOAD_DIALPLAN).using_db(transaction)
+    if len(numbers) <= MANY:
+        some = some.filter(subject__in=list(numbers))
+    return {str(subject) for subject in await some.values_list("subject", flat=True)}

@@ -1,0 +1,114 @@
+"""An extension as the screen, the API and the audit see it: everything but its secrets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from pbxbridge.models.extension import DeviceType, Extension
+
+# The fields that lie in the extension's own row under their own names.
+COLUMNS = (
+    "number",
+    "device_type",
+    "caller_id_name",
+    "voicemail",
+    "voicemail_email",
+    "twinning_number",
+    "phone_make",
+    "phone_model",
+    "mac",
+    "registration_number",
+    "external_caller_id",
+    "emergency_caller_id",
+    "forward_all",
+    "forward_busy",
+    "forward_no_answer",
+    "forward_unregistered",
+    "do_not_disturb",
+    "ring_time",
+    "phone_group",
+    "monitored",
+    "auth_username",
+    "dahdi_channel",
+)
+READ_ONLY = frozenset({"agent", "version", "pin_changed_by_phone_at", "waiting"})
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionView:
+    """An extension with all that may be shown of it.
+
+    ``waiting`` means that it is saved, but Asterisk is yet to be told. ``version`` grows with
+    every change. ``pin_changed_by_phone_at`` is in UTC, None unless the present PIN was chosen by
+    phone. ``agent`` tells that an agent of the call centre works here.
+    """
+
+    number: str
+    device_type: DeviceType
+    caller_id_name: str
+    users: list[str]
+    class_of_service: str
+    voicemail: bool
+    voicemail_email: str
+    dids: list[str]
+    twinning_number: str
+    phone_make: str
+    phone_model: str
+    mac: str
+    registration_number: int
+    external_caller_id: str
+    emergency_caller_id: str
+    forward_all: str
+    forward_busy: str
+    forward_no_answer: str
+    forward_unregistered: str
+    do_not_disturb: bool
+    ring_time: int | None
+    phone_group: str
+    monitored: bool
+    auth_username: str
+    dahdi_channel: str
+    agent: bool
+    version: int
+    pin_changed_by_phone_at: datetime | None
+    waiting: bool
+
+
+def view_of(
+    row: Extension, *, users: Sequence[str], dids: Sequence[str], waiting: bool
+) -> ExtensionView:
+    """Return what is shown of a stored extension."""
+    return ExtensionView(
+        **{name: getattr(row, name) for name in COLUMNS if name != "device_type"},
+        device_type=DeviceType(row.device_type),
+        class_of_service=row.class_of_service_id,
+        users=sorted(users),
+        dids=sorted(dids),
+        agent=row.agent,
+        version=row.version,
+        pin_changed_by_phone_at=row.pin_changed_by_phone_at,
+        waiting=waiting,
+    )
+
+
+def fields_of(view: ExtensionView) -> dict[str, object]:
+    """Return the fields that can be changed, as they are: what an untouched form would send."""
+    return {name: value for name, value in asdict(view).items() if name not in READ_ONLY}
+
+
+def audited(view: ExtensionView) -> Mapping[str, object]:
+    """Return what an audit entry may keep."""
+    return {name: value for name, value in fields_of(view).items() if name != "number"}
+
+
+def sort_key(number: str) -> str:
+    """Return what puts numbers in dialling order: the shorter first, then digit by digit."""
+    return f"{len(number):02}{number}"
+
+
+def pin_digest(number: str, pin: str) -> str:
+    """Return by what a PIN is known again, empty for none; the PIN itself has another home."""
+    return hashlib.sha256(f"{number}:{pin}".encode()).hexdigest() if pin else ""

@@ -1,0 +1,21 @@
+"""Writes a new password: one place that knows what must end with the old one."""
+
+from __future__ import annotations
+
+from tortoise.backends.base.client import TransactionalDBClient
+
+from pbxbridge.models.people import PasswordReset, User
+from pbxbridge.services.sessions import end_all
+
+
+async def set_password(
+    transaction: TransactionalDBClient, user_id: int, hashed: str, *, must_change: bool = False
+) -> None:
+    """Store the hash, end all sessions of the user, and void a reset code that is under way."""
+    await (
+        User.filter(id=user_id)
+        .using_db(transaction)
+        .update(password_hash=hashed, must_change_password=must_change)
+    )
+    await end_all(transaction, user_id)
+    await PasswordReset.filter(user_id=user_id).using_db(transaction).delete()

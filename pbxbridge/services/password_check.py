@@ -1,0 +1,42 @@
+"""Checks passwords, for as often as one may guess."""
+
+from __future__ import annotations
+
+from pbxbridge.errors import TooManyAttempts
+from pbxbridge.services.passwords import Passwords
+from pbxbridge.services.sign_in_limit import SignInLimit, network_of
+
+
+class PasswordCheck:
+    """The passwords, behind the limit on guessing at them."""
+
+    def __init__(
+        self, passwords: Passwords | None = None, limit: SignInLimit | None = None
+    ) -> None:
+        """Share ``passwords`` and ``limit`` with whoever else checks the same people's secrets."""
+        self.passwords = passwords or Passwords()
+        self.limit = limit or SignInLimit()
+
+    async def is_right(self, login: str, stored: str | None, password: str, address: str) -> bool:
+        """Return whether this is the password of the hash ``stored``; None stands for no user.
+
+        A right one still counts as a wrong try: the caller says if there is a second factor to
+        come, by ``limit.succeeded`` or ``limit.take_back``. Raises TooManyAttempts, after too many
+        wrong ones without looking at the password at all.
+        """
+        self.limit.begin(login, address)
+        try:
+            return await self.passwords.matches(stored, password, network_of(address))
+        except TooManyAttempts:
+            self.limit.take_back(login, address)
+            raise
+
+    async def is_own(self, login: str, stored: str, password: str, address: str) -> bool:
+        """Return whether this is the password of a person who is signed in.
+
+        Raises TooManyAttempts: a session that was left open is no way to guess without a limit.
+        """
+        right = await self.is_right(login, stored, password, address)
+        if right:
+            self.limit.succeeded(login, address)
+        return right

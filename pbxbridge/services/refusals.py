@@ -1,0 +1,60 @@
+"""Writes down who was refused, without letting whoever causes it fill the disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+from tortoise.backends.base.client import TransactionalDBClient
+
+from pbxbridge.services import audit
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.sign_in_limit import WINDOW_SECONDS, network_of
+from pbxbridge.services.sliding_window import SlidingWindow
+from pbxbridge.services.user_input import LOGIN_LENGTH
+
+ADDRESS_LENGTH = 64
+# Audit entries of a quarter of an hour, whatever the number of networks that try.
+MOST_ENTRIES = 300
+
+log = structlog.get_logger(__name__)
+
+
+class Refusals:
+    """The audit and the log of those who did not prove who they are.
+
+    A wrong try has an entry of its own; they are few, for there is a limit. What that limit
+    refuses is written down once for each network in a quarter of an hour. If even so there are more
+    than MOST_ENTRIES, from very many networks, the rest is in the log only.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Tell the time by ``clock``, in seconds; it must not go back."""
+        self._limited = SlidingWindow(1, WINDOW_SECONDS, clock=clock)
+        self._entries = SlidingWindow(MOST_ENTRIES, WINDOW_SECONDS, clock=clock)
+
+    def is_news(self, address: str) -> bool:
+        """Whether it is yet to be written down that this network reached the limit; once true."""
+        network = network_of(address)
+        if self._limited.wait(network):
+            return False
+        self._limited.add(network)
+        return True
+
+    async def record(
+        self,
+        transaction: TransactionalDBClient,
+        action: str,
+        login: str,
+        address: str,
+        reason: str,
+    ) -> None:
+        """Write down a refusal; ``login`` is what was typed, ``reason`` what was wrong."""
+        shown = "".join(char if char.isprintable() else "?" for char in login)[:LOGIN_LENGTH]
+        log.warning(action, login=shown, address=address, reason=reason)
+        if not self._entries.wait(None):
+            self._entries.add(None)
+            # Nobody has proved to be that user, so the actor is nobody.
+            actor = Actor("", address[:ADDRESS_LENGTH])
+            await audit.record(transaction, actor, action, shown, after={"reason": reason})

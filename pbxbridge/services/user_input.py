@@ -1,0 +1,97 @@
+"""What may be typed about a person: one model for the form and the API."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from pbxbridge.email_address import checked_address
+from pbxbridge.errors import Invalid
+from pbxbridge.models.people import Role
+from pbxbridge.services.parsing import parse, problem
+
+LOGIN_LENGTH = 64
+NAME_LENGTH = 80
+# They separate login names where several are typed into one field (extension_fields.py).
+SEPARATORS = frozenset(",;")
+
+
+def normalised_login(typed: str) -> str:
+    """Return the form in which a login name is stored and looked up.
+
+    Lower case in Unicode's form C, as RFC 8265 (section 3.3) has it for user names. What is longer
+    than any login name is cut, yet stays too long to be one.
+    """
+    cut = typed.strip()[: LOGIN_LENGTH + 1]
+    return unicodedata.normalize("NFC", cut.lower())[: LOGIN_LENGTH + 1]
+
+
+def checked_login(typed: str) -> str:
+    """Return a new user's login name as it is stored. Raises Invalid for the field ``login``."""
+    if typed != typed.strip():
+        raise Invalid({"login": "Blanks cannot stand at the ends of a login name."})
+    return parse(_NewLogin, {"login": typed}).login
+
+
+def _login(typed: str) -> str:
+    login = normalised_login(typed)
+    if not login:
+        raise problem("Enter a login name.")
+    if len(login) > LOGIN_LENGTH:
+        raise problem(f"Use at most {LOGIN_LENGTH} characters.")
+    if not login.isprintable():
+        raise problem("Line breaks and control characters cannot be part of a login name.")
+    if " " in login or SEPARATORS & set(login):
+        raise problem("Blanks, commas and semicolons cannot be part of a login name.")
+    # A browser takes these for steps in a path: https://url.spec.whatwg.org/#double-dot-path-segment
+    if not login.strip("."):
+        raise problem("A login name needs more than dots.")
+    return login
+
+
+def _name(typed: str) -> str:
+    if len(typed) > NAME_LENGTH:
+        raise problem(f"Use at most {NAME_LENGTH} characters.")
+    if not typed.isprintable():
+        raise problem("Line breaks and control characters cannot be part of a name.")
+    return typed
+
+
+def _email(typed: str) -> str:
+    if not typed:
+        return typed
+    try:
+        return checked_address(typed)
+    except ValueError as why:
+        raise problem(str(why)) from why
+
+
+def _no_doubles(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+_stripped = BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)
+
+LoginName = Annotated[str, _stripped, AfterValidator(_login)]
+
+
+class _NewLogin(BaseModel):
+    login: LoginName
+
+
+class UserInput(BaseModel):
+    """A person as an administrator asks for them.
+
+    ``email`` may be empty: such a person cannot reset a forgotten password alone. ``extensions``
+    are the numbers of extensions that exist; their order means nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    login: LoginName
+    name: Annotated[str, _stripped, AfterValidator(_name)] = ""
+    email: Annotated[str, _stripped, AfterValidator(_email)] = ""
+    role: Role
+    extensions: Annotated[list[Annotated[str, _stripped]], AfterValidator(_no_doubles)] = []

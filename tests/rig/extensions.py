@@ -1,0 +1,22 @@
+"""The service of extensions as tests want it: wired by one call, deleting what they know of."""
+
+from __future__ import annotations
+
+from pbxbridge.events import EventBus
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.extension_store import SiteDefaults
+from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.licences import Licences
+
+
+def extensions_on(
+    bus: EventBus, *, qualify_frequency: int = 60, ring_time: int = 20, licences: int | None = None
+) -> Extensions:
+    """Return a service on the open database; times in seconds."""
+    return Extensions(bus, SiteDefaults(qualify_frequency, ring_time), Licences(licences))
+
+
+async def delete_knowingly(extensions: Extensions, actor: Actor, number: str) -> None:
+    """Delete an extension, confirming whatever uses it."""
+    known = [usage.key for usage in await extensions.usage(number)]
+    await extensions.delete(actor, number, known)
