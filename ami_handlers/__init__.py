@@ -6,6 +6,7 @@ is not listed is ignored.
 PeerStatus of PJSIP is ignored on purpose. It sums up an endpoint's contacts without an address,
 says Reachable of phones that nobody qualifies, and comes out of order with ContactStatus: a phone
 that moves to another port is Unreachable for a moment. ContactStatus says all of it, and truly.
+Of IAX2 it is all there is. docs/events.md has the whole of it in one table.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +14,14 @@ from typing import Final
 
 from ami_handlers.contact_status import contact_status
 from ami_handlers.message_waiting import message_waiting
+from ami_handlers.peer_entry import peer_entry
+from ami_handlers.peer_status import peer_status
 from pbxbridge.mirror.ami_event import AmiEvent
 from pbxbridge.mirror.mirror import Mirror
 
 HANDLERS: Final[Mapping[str, Callable[[AmiEvent, Mirror], None]]] = {
     "ContactStatus": contact_status,
     "MessageWaiting": message_waiting,
+    "PeerEntry": peer_entry,
+    "PeerStatus": peer_status,
 }

@@ -12,10 +12,20 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pbxbridge.mirror.endpoint import EndpointState
+
+
+class Technology(StrEnum):
+    """Which of Asterisk's channel technologies reaches an extension's device."""
+
+    PJSIP = "PJSIP"
+    IAX2 = "IAX2"
+    DAHDI = "DAHDI"
+    NONE = ""  # no device: voicemail or forwards only
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class ExtensionSaved:
 
     number: str
     monitored: bool
+    technology: Technology = Technology.PJSIP
 
 
 @dataclass(frozen=True, slots=True)

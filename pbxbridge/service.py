@@ -14,6 +14,7 @@ from aiohttp import web as aiohttp_web
 
 from ami_handlers import HANDLERS
 from pbxbridge.asterisk.ami import AmiLink
+from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.asterisk.notices import tell
 from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, MailboxChanged, Overflowed
 from pbxbridge.mail.sender import SmtpSender
@@ -22,6 +23,7 @@ from pbxbridge.models.database import migrate, open_database
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.accounts import Accounts
+from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from pbxbridge.services.classes_of_service import ensure_built_in
 from pbxbridge.services.extension_removal import Outside
@@ -32,6 +34,11 @@ from pbxbridge.services.licences import Licences, count_licences
 from pbxbridge.services.mail_outbox import MailOutbox
 from pbxbridge.services.mailbox_removal import remove_mailbox
 from pbxbridge.services.overview import Overview
+from pbxbridge.services.password_check import PasswordCheck
+from pbxbridge.services.password_reset import PasswordReset
+from pbxbridge.services.second_factor import SecondFactor
+from pbxbridge.services.users import Users
+from pbxbridge.services.voicemail_inbox import VoicemailInbox
 from pbxbridge.services.voicemail_relay import VoicemailRelay
 from pbxbridge.services.voicemail_spool import VoicemailSpool
 from pbxbridge.settings import Settings
@@ -98,10 +105,16 @@ class _Bridge:
             Licences(settings.licence.extensions),
             self._outside,
         )
+        check = PasswordCheck()
         self._accounts = Accounts(
             idle=timedelta(minutes=web.session_idle_minutes),
             longest=timedelta(hours=web.session_max_hours),
+            check=check,
         )
+        self._users = Users(check.passwords)
+        self._second_factor = SecondFactor(check)
+        self._password_reset = PasswordReset(self._bus, check, sender=settings.smtp.sender)
+        self._api_tokens = ApiTokens()
         self._notices = AsteriskOutbox(self._bus, self._tell)
         self._relay = VoicemailRelay(
             self._bus,
@@ -115,7 +128,19 @@ class _Bridge:
     async def portal(self) -> AsyncIterator[str]:
         """Serve the portal; gives its address with the port that it really has."""
         web = self._settings.web
-        portal = Portal(self._extensions, self._accounts, Overview(), self._mirror, self._bus, web)
+        portal = Portal(
+            extensions=self._extensions,
+            accounts=self._accounts,
+            users=self._users,
+            second_factor=self._second_factor,
+            password_reset=self._password_reset,
+            api_tokens=self._api_tokens,
+            overview=Overview(),
+            mirror=self._mirror,
+            bus=self._bus,
+            settings=web,
+            voicemail=VoicemailInbox(self._spool, MailboxActions(self._link), self._relay.settled),
+        )
         runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)
         await runner.setup()
         try:
@@ -132,6 +157,7 @@ class _Bridge:
             "asterisk-outbox": self._notices.run(),
             "voicemail-relay": self._relay.run(),
             "mail-outbox": self._mail.run(),
+            "password-reset": self._password_reset.run(),
             "mirror-follows-extensions": self._keep_following(),
         }
 

@@ -14,13 +14,22 @@ from web.middleware.security_headers import add_security_headers
 from web.middleware.session import session
 from web.navigation import NAVIGATION, make_navigation
 from web.pages import (
+    api_tokens,
     extension_secret,
     extensions,
     health,
     home,
     live,
+    me,
     password,
+    profile,
+    reset,
+    second_factor,
+    sessions,
     sign_in,
+    user_credentials,
+    users,
+    voicemail,
 )
 from web.portal import PORTAL, LiveTimes, Portal
 from web.render import TEMPLATES, make_templates
@@ -57,7 +66,16 @@ def _routes() -> list[web.RouteDef]:
         *health.routes(),
         *live.routes(),
         *sign_in.routes(),
+        *reset.routes(),
         *password.routes(),
+        *profile.routes(),
+        *second_factor.routes(),
+        *sessions.routes(),
+        *api_tokens.routes(),
         *extensions.routes(),
         *extension_secret.routes(),
+        *users.routes(),
+        *user_credentials.routes(),
+        *me.routes(),
+        *voicemail.routes(),
     ]

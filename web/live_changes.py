@@ -11,6 +11,7 @@ from pbxbridge.events import (
     ExtensionDeleted,
     ExtensionSaved,
     LinkChanged,
+    MailboxChanged,
     OutboxChanged,
     Overflowed,
 )
@@ -24,11 +25,12 @@ class Batch:
     link: bool = False
     outbox: bool = False
     list: bool = False
+    mailbox: bool = False
 
 
 def everything() -> Batch:
     """Return what brings a browser up to date whatever it shows."""
-    return Batch(link=True, outbox=True, list=True)
+    return Batch(link=True, outbox=True, list=True, mailbox=True)
 
 
 class LiveChanges:
@@ -56,10 +58,15 @@ class LiveChanges:
                 self._batch.outbox = True
             case ExtensionSaved() | ExtensionDeleted():
                 self._batch.list = True
+            case MailboxChanged():
+                self._batch.mailbox = True
             case Overflowed():
                 self._batch = everything()
-            case _:
-                return
+        self._some.set()
+
+    def note_list(self) -> None:
+        """Have the list read again, and the mailboxes with it."""
+        self._batch.list = self._batch.mailbox = True
         self._some.set()
 
     async def wait(self) -> None:

@@ -16,6 +16,9 @@ NOTICES = {
     "session-ended": "Session ended",
     "sessions-ended": "All other sessions ended",
     "token-revoked": "Token revoked",
+    "message-heard": "Marked as heard",
+    "message-deleted": "Message deleted",
+    "pin-changed": "PIN changed",
 }
 
 

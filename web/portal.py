@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from pbxbridge.events import EventBus
     from pbxbridge.mirror.mirror import Mirror
     from pbxbridge.services.accounts import Accounts
+    from pbxbridge.services.api_tokens import ApiTokens
     from pbxbridge.services.extensions import Extensions
     from pbxbridge.services.overview import Overview
+    from pbxbridge.services.password_reset import PasswordReset
+    from pbxbridge.services.second_factor import SecondFactor
+    from pbxbridge.services.users import Users
+    from pbxbridge.services.voicemail_inbox import VoicemailInbox
     from pbxbridge.settings import WebSettings
 
 
@@ -38,10 +43,15 @@ class Portal:
 
     extensions: Extensions
     accounts: Accounts
+    users: Users
+    second_factor: SecondFactor
+    password_reset: PasswordReset
+    api_tokens: ApiTokens
     overview: Overview
     mirror: Mirror
     bus: EventBus
     settings: WebSettings
+    voicemail: VoicemailInbox
     live: LiveTimes = field(default_factory=LiveTimes)
 
 

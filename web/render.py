@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pbxbridge.services.people import Role
+from web.browsers import browser_name
 from web.cookies import csrf_token
 from web.navigation import Link, links_for
 from web.pages.status import status_hint
@@ -33,26 +35,19 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
-class System:
-    """The state of the system in the strip below the top bar, kept up to date by /live."""
-
-    link: LinkView
-    waiting: Waiting
-
-
-@dataclass(frozen=True, slots=True)
 class Frame:
     """What every page of a signed-in person shows around its own content.
 
-    ``here`` is the page's path; ``links`` are the pages that this person may open. ``system`` is
-    what only those see who look after it: it is None for others.
+    ``here`` is the page's path; ``links`` are the pages that this person may open. What waits to be
+    told or sent is None for who does not look after the system.
     """
 
     login: str
     role: Role
     here: str
     links: tuple[Link, ...]
-    system: System | None
+    link: LinkView
+    waiting: Waiting | None
 
 
 def make_templates() -> Environment:
@@ -67,6 +62,8 @@ def make_templates() -> Environment:
     )
     environment.globals["status_hint"] = status_hint
     environment.filters["as_id"] = as_id
+    environment.filters["as_segment"] = as_segment
+    environment.filters["browser"] = browser_name
     return environment
 
 
@@ -76,6 +73,11 @@ def as_id(text: str) -> str:
     Different texts stay different.
     """
     return "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in text)
+
+
+def as_segment(text: str) -> str:
+    """Return the text as one step of a path."""
+    return quote(text, safe="")
 
 
 def fragment(request: web.Request, template: str, **context: Any) -> str:
@@ -127,11 +129,13 @@ def bare_page(
 async def frame_of(request: web.Request) -> Frame:
     """Read what the frame shows."""
     session = request[SESSION]
-    system = None
-    if session.role is not Role.USER:
-        system = System(link_of(request), await portal_of(request).overview.waiting())
-    links = links_for(request, session.role)
-    return Frame(session.login, session.role, request.path, links, system)
+    links, link = links_for(request, session.role), link_of(request)
+    if session.role is Role.USER:
+        # Why it is down may name hosts and logins.
+        link, waiting = replace(link, reason=""), None
+    else:
+        waiting = await portal_of(request).overview.waiting()
+    return Frame(session.login, session.role, request.path, links, link, waiting)
 
 
 def link_of(request: web.Request) -> LinkView:

@@ -8,6 +8,9 @@ from aiohttp import web
 
 HOME = "/"
 API = "/api/"
+# What the API asks for (RFC 6750, section 3).
+BEARER = 'Bearer realm="pbxbridge"'
+SEARCH_LENGTH = 100
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 
@@ -28,6 +31,18 @@ async def read_form(request: web.Request) -> dict[str, str]:
         if isinstance(value, str):
             first.setdefault(name, value)
     return first
+
+
+def search_of(request: web.Request) -> str:
+    """Return what is searched for: one line of visible characters, empty for everything."""
+    typed = request.query.get("search", "")[:SEARCH_LENGTH]
+    return "".join(character for character in typed if character.isprintable()).strip()
+
+
+def page_of(request: web.Request) -> int:
+    """Return which page of a list is asked for, from 1."""
+    typed = request.query.get("page", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
 
 
 def wants_fragment(request: web.Request) -> bool:

@@ -9,7 +9,7 @@ endpoints of which Asterisk sends no events (see Mirror).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from random import SystemRandom
@@ -21,6 +21,7 @@ from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection
 from pbxbridge.asterisk.ami_login import LoginRefused, fully_booted, login
 from pbxbridge.asterisk.ami_message import AmiResponse
 from pbxbridge.asterisk.contact_snapshot import read_snapshot
+from pbxbridge.asterisk.follow_up import ask_user_agents, look_at_peers, qualify_unprobed
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.mirror.ami_event import AmiEvent
 from pbxbridge.mirror.mirror import Mirror
@@ -43,8 +44,9 @@ class LinkTiming:
 
     A half-open connection is noticed after at most twice ``ping_every`` plus ``answer``.
     Reconnecting waits ``retry_first``, doubled each time up to ``retry_longest``, less up to half
-    of it at random, so that several bridges do not knock at once. ``qualify_gap`` spaces the
-    OPTIONS that contacts not yet probed are sent, as thousands of them appear when Asterisk starts.
+    of it at random, so that several bridges do not knock at once. ``ask_gap`` spaces questions
+    about single contacts, as thousands of them appear when Asterisk starts. ``peers_again`` is the
+    least pause between lists of IAX2 peers; one of 1,000 takes Asterisk 5 ms.
     ``look_again`` is the least pause between snapshots; one of 1,000 contacts takes Asterisk
     0.15 s, and the pause is never shorter than fifty times that.
     """
@@ -56,7 +58,8 @@ class LinkTiming:
     ping_every: float = 10.0
     retry_first: float = 0.2
     retry_longest: float = 5.0
-    qualify_gap: float = 0.02
+    ask_gap: float = 0.02
+    peers_again: float = 0.25
 
 
 class AmiLink:
@@ -115,7 +118,8 @@ class AmiLink:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._keep_alive(connection), name="ami-keep-alive")
-                    tasks.create_task(self._qualify_unprobed(connection), name="ami-qualify")
+                    for name, work in self._follow_ups(connection).items():
+                        tasks.create_task(work, name=name)
                     await self._follow(connection)
             finally:
                 self._connection = None
@@ -149,14 +153,13 @@ class AmiLink:
             if connection.silence >= self._timing.ping_every:
                 await connection.action("Ping")
 
-    async def _qualify_unprobed(self, connection: AmiConnection) -> NoReturn:
-        """Have contacts probed that Asterisk itself would probe up to qualify_frequency later."""
-        while True:
-            number = await self._mirror.next_unprobed()
-            # A slow database behind Asterisk may delay this answer; the ping judges the link.
-            with suppress(AsteriskUnavailable):
-                await connection.action("PJSIPQualify", Endpoint=number)
-            await asyncio.sleep(self._timing.qualify_gap)
+    def _follow_ups(self, connection: AmiConnection) -> dict[str, Coroutine[None, None, NoReturn]]:
+        mirror, timing = self._mirror, self._timing
+        return {
+            "ami-qualify": qualify_unprobed(connection, mirror.questions, timing.ask_gap),
+            "ami-user-agents": ask_user_agents(connection, mirror, timing.ask_gap),
+            "ami-peers": look_at_peers(connection, mirror.questions, timing.peers_again),
+        }
 
     def _handle(self, event: AmiEvent) -> None:
         name = event.get("Event", "")

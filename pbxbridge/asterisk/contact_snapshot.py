@@ -1,4 +1,4 @@
-"""The snapshot: all inbound registrations, read from the same stream as the events."""
+"""The snapshot: who is registered by SIP and IAX2, read from the same stream as the events."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,11 @@ from pbxbridge.mirror.mirror import Mirror
 
 # Of the lists that Asterisk offers it is the only one with URI and status of each contact and no
 # password in it (PJSIPShowEndpoint has the clear one).
-_ACTION = "PJSIPShowRegistrationInboundContactStatuses"
-_ITEM = "ContactStatusDetail"
-_LAST = "ContactStatusDetailComplete"
-_NOTHING = "No Contacts found"
+_CONTACTS = "PJSIPShowRegistrationInboundContactStatuses"
+_CONTACT = "ContactStatusDetail"
+_PEERS = "IAXpeerlist"
+# Errors that mean an empty list: of no contacts, and of an Asterisk without chan_iax2.
+_NOTHING = ("No Contacts found", f"Invalid/unknown command: {_PEERS}")
 
 
 async def read_snapshot(
@@ -22,26 +23,44 @@ async def read_snapshot(
     handle: Callable[[AmiEvent], None],
     time_limit: float,
 ) -> None:
-    """Renew the mirror's view; events between the list's lines take effect where they stand.
+    """Renew the mirror's view; events between the lists' lines take effect where they stand.
 
-    ``time_limit`` is in seconds. Raises AsteriskUnavailable when Asterisk does not give the list;
+    ``time_limit`` is in seconds. Raises AsteriskUnavailable when Asterisk does not give a list;
     such an answer never means that there are no contacts.
     """
+
+    def contact(item: AmiEvent) -> None:
+        if item.get("Event") == _CONTACT:
+            mirror.snapshot_item(_report(item))
+
     async with within(time_limit, "Asterisk did not finish the list of contacts."):
-        action_id = connection.send(_ACTION)
-        while True:
-            message = await connection.next_message()
-            if message.get("ActionID") != action_id:
-                handle(message)
-            elif "Response" in message:
-                mirror.snapshot_begin()
-                if _is_empty(message):
-                    break
-            elif message.get("Event") == _ITEM:
-                mirror.snapshot_item(_report(message))
-            elif message.get("Event") == _LAST:
-                break
+        await _read_list(connection, _CONTACTS, handle, contact, started=mirror.snapshot_begin)
+        # A PeerEntry has a handler of its own.
+        await _read_list(connection, _PEERS, handle, handle)
         mirror.snapshot_end()
+
+
+async def _read_list(
+    connection: AmiConnection,
+    action: str,
+    handle: Callable[[AmiEvent], None],
+    item: Callable[[AmiEvent], None],
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Call ``item`` for each message of a list, and ``handle`` for those that come in between."""
+    action_id = connection.send(action)
+    while True:
+        message = await connection.next_message()
+        if message.get("ActionID") != action_id:
+            handle(message)
+        elif "Response" in message:
+            started()
+            if _is_empty(message):
+                return
+        elif message.get("EventList") == "Complete":
+            return
+        else:
+            item(message)
 
 
 def _is_empty(response: AmiEvent) -> bool:
@@ -60,4 +79,5 @@ def _report(item: AmiEvent) -> ContactReport:
         uri=item.get("URI", ""),
         status=item.get("Status", ""),
         roundtrip_usec=item.get("RoundtripUsec", ""),
+        user_agent=item.get("UserAgent", ""),
     )

@@ -65,6 +65,30 @@ async def _forget_contacts(link: Link, aor: str) -> None:
             _expect(await link.action("DBPut", Family="registrar/contact", Key=key, Val=value))
 
 
+async def reload_peers(link: Link) -> None:
+    """Have Asterisk read the IAX2 extensions anew.
+
+    A secret, context, name or qualify that was changed holds from here on, a new friend may
+    register and one that is gone may not. Registrations, calls and the watch over devices go on
+    (see asterisk-test-config/etc/iax.conf).
+    """
+    _expect(await link.action("Reload", Module="chan_iax2.so"))
+
+
+async def forget_peer(link: Link, peer: str) -> None:
+    """Have Asterisk drop an IAX2 extension whose row is gone, and where its device was.
+
+    The address outlives the peer in Asterisk's database, and a later peer of that name would
+    start with it. Not before the reload: a peer that is still there may write it once more.
+    """
+    await reload_peers(link)
+    # One that never registered is not there, which DBDel calls an error.
+    await link.action("DBDel", Family="IAX/Registry", Key=peer)
+    left = await link.action("DBGet", Family="IAX/Registry", Key=peer)
+    if left.success:
+        raise AsteriskUnavailable(f"Asterisk did not forget where IAX2 peer {peer} was.")
+
+
 def _expired(contact: AmiEvent) -> str:
     """Return the contact as res_sorcery_astdb stores it, expired in 1970."""
     return json.dumps(

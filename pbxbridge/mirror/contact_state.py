@@ -20,13 +20,15 @@ class ContactReport:
     """What Asterisk says of one contact, in its own words.
 
     ``status`` is Reachable, Unreachable, NonQualified, Unknown or Removed;
-    ``roundtrip_usec`` is the last qualify's round trip in microseconds, a number or ``N/A``.
+    ``roundtrip_usec`` is the last qualify's round trip in microseconds, a number or ``N/A``;
+    ``user_agent`` is None where Asterisk does not say it, as in ContactStatus.
     """
 
     aor: str
     uri: str
     status: str
     roundtrip_usec: str = ""
+    user_agent: str | None = None
 
 
 class Reach(Enum):
@@ -41,11 +43,15 @@ class Reach(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Where a device registered and whether it answers; ``rtt_ms`` is in milliseconds."""
+    """Where a device registered and whether it answers.
+
+    ``rtt_ms`` is in milliseconds, ``user_agent`` None until Asterisk was asked.
+    """
 
     uri: str
     reach: Reach
     rtt_ms: float | None = None
+    user_agent: str | None = None
 
 
 # The contacts of one AOR by URI, in the order in which they appeared.
@@ -70,7 +76,10 @@ def contacts_after(contacts: Contacts, report: ContactReport) -> dict[str, Conta
     alive = {uri: one for uri, one in contacts.items() if one.reach is not Reach.GIVEN_UP}
     if report.status != _REMOVED:
         reach = _REACH.get(report.status, Reach.UNPROBED)
-        alive[report.uri] = Contact(report.uri, reach, _rtt_ms(reach, report.roundtrip_usec))
+        rtt_ms, user_agent = _rtt_ms(reach, report.roundtrip_usec), report.user_agent
+        if user_agent is None and (known := contacts.get(report.uri)):
+            user_agent = known.user_agent
+        alive[report.uri] = Contact(report.uri, reach, rtt_ms, user_agent)
         return alive
     removed = contacts.get(report.uri)
     if removed is None:
@@ -83,16 +92,24 @@ def contacts_after(contacts: Contacts, report: ContactReport) -> dict[str, Conta
     return {report.uri: replace(removed, reach=Reach.GIVEN_UP)}
 
 
+def with_user_agent(contacts: Contacts, uri: str, user_agent: str) -> Contacts:
+    """Return an AOR's contacts with what the device at one of them calls itself."""
+    if uri not in contacts:
+        return contacts
+    return {**contacts, uri: replace(contacts[uri], user_agent=user_agent)}
+
+
 def endpoint_state(endpoint: str, contacts: Contacts, *, monitored: bool) -> EndpointState:
     """Fold an AOR's contacts into what the screen shows: the best one, the newest among equals."""
     if not contacts:
         return EndpointState(endpoint)
     best = max(reversed(list(contacts.values())), key=lambda contact: contact.reach.value)
     host, port = host_and_port(best.uri)
+    user_agent = best.user_agent or ""
     if monitored or best.reach is Reach.GIVEN_UP:
-        return EndpointState(endpoint, _STATUS[best.reach], host, port, best.rtt_ms)
+        return EndpointState(endpoint, _STATUS[best.reach], host, port, best.rtt_ms, user_agent)
     # Asterisk may repeat what it measured before qualify was turned off: it is no longer watched.
-    return EndpointState(endpoint, Status.UNMONITORED, host, port)
+    return EndpointState(endpoint, Status.UNMONITORED, host, port, user_agent=user_agent)
 
 
 def host_and_port(uri: str) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """The state of one endpoint as the Extensions screen shows it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -20,6 +21,8 @@ class EndpointState:
 
     ``ip`` and ``port`` are those of the registered contact, empty and 0 when there is none;
     ``rtt_ms`` is the round trip of the last answered qualify in milliseconds, None if not known.
+    ``user_agent`` is what the device calls itself, empty if not known. ``last_seen`` (UTC) is when
+    an endpoint that is not OK was last known to be, None for one that is, or never was.
     """
 
     endpoint: str
@@ -27,3 +30,5 @@ class EndpointState:
     ip: str = ""
     port: int = 0
     rtt_ms: float | None = None
+    user_agent: str = ""
+    last_seen: datetime | None = None

@@ -5,25 +5,41 @@ takes its place at once, so nobody sees a half-read list. While the link is down
 stay, and ``link`` says that they are old and since when.
 
 Events alone are not enough: of an AOR that was made after Asterisk started and is not qualified,
-Asterisk 22 tells nothing (pjsip_options.c knows it not). Such AORs live by snapshots.
+Asterisk 22 tells nothing (pjsip_options.c knows it not). Such AORs live by snapshots. What else
+events leave out is in ``questions``, for whoever can ask.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
-from pbxbridge.events import EndpointStateChanged, EventBus, LinkChanged, MailboxChanged
-from pbxbridge.mirror.contact_state import (
-    Contact,
-    ContactReport,
-    Reach,
-    contacts_after,
-    endpoint_state,
+from pbxbridge.events import (
+    EndpointStateChanged,
+    EventBus,
+    LinkChanged,
+    MailboxChanged,
+    Technology,
 )
-from pbxbridge.mirror.endpoint import EndpointState
+from pbxbridge.mirror.contact_state import (
+    ContactReport,
+    Contacts,
+    contacts_after,
+    with_user_agent,
+)
+from pbxbridge.mirror.endpoint import EndpointState, Status
+from pbxbridge.mirror.peer_state import (
+    PeerListing,
+    PeerReport,
+    contacts_after_listing,
+    contacts_after_report,
+    is_given_up,
+)
+from pbxbridge.mirror.questions import Questions, unprobed
+from pbxbridge.mirror.registrations import Change, Name, Registrations
+from pbxbridge.mirror.tracked import Tracked, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +52,19 @@ class LinkState:
 
 
 class Mirror:
-    """Holds the contacts of every AOR and the state of every tracked endpoint.
+    """Holds what is registered, and the state of every tracked endpoint.
 
-    An endpoint and its AOR have the same name, the extension's number. Contacts of AORs that are
-    not tracked are remembered in silence: a phone may register before its extension is tracked.
+    An endpoint and its AOR or IAX2 peer have the same name, the extension's number. Contacts of
+    AORs that are not tracked are remembered in silence: a phone may register before its extension
+    is tracked. ``questions`` are for the link that feeds the mirror.
     """
 
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
-        self._monitored: dict[str, bool] = {}
+        self._tracked: dict[str, Tracked] = {}
         self._states: dict[str, EndpointState] = {}
-        self._contacts: dict[str, dict[str, Contact]] = {}
-        self._snapshot: dict[str, dict[str, Contact]] | None = None
-        self._probes: asyncio.Queue[str] = asyncio.Queue()
-        self._probes_asked: dict[str, set[str]] = {}
+        self._registrations = Registrations()
+        self.questions = Questions()
         self._waited_for_probe: set[str] = set()
         self._link = LinkState(False, datetime.now(UTC), "Not connected to Asterisk yet.")
 
@@ -62,30 +77,52 @@ class Mirror:
         """Return an endpoint's state; blank if it is not tracked."""
         return self._states.get(number) or EndpointState(number)
 
-    def track(self, number: str, monitored: bool) -> None:
+    def track(
+        self, number: str, monitored: bool, technology: Technology = Technology.PJSIP
+    ) -> None:
         """Follow an endpoint; ``monitored`` says whether Asterisk qualifies it."""
-        self._monitored[number] = monitored
+        if technology is not Technology.IAX2:
+            self._registrations.forget((Technology.IAX2, number))
+        self._tracked[number] = Tracked(monitored, technology)
         self._update(number)
 
-    def track_all(self, monitored: Mapping[str, bool]) -> None:
-        """Follow exactly these endpoints."""
-        for number in self._monitored.keys() - monitored.keys():
+    def track_all(
+        self,
+        monitored: Mapping[str, bool],
+        technologies: Mapping[str, Technology] | None = None,
+    ) -> None:
+        """Follow exactly these endpoints; ``technologies`` names those that are not PJSIP."""
+        for number in self._tracked.keys() - monitored.keys():
             self.untrack(number)
         for number, is_monitored in monitored.items():
-            self.track(number, is_monitored)
+            self.track(number, is_monitored, (technologies or {}).get(number, Technology.PJSIP))
 
     def untrack(self, number: str) -> None:
         """Stop following an endpoint, which is gone."""
-        self._monitored.pop(number, None)
+        self._tracked.pop(number, None)
         self._states.pop(number, None)
+        self.questions.drop(number)
+        # Unlike an AOR's, whose device may have registered just before its extension is tracked.
+        self._registrations.forget((Technology.IAX2, number))
 
     def contact_changed(self, report: ContactReport) -> None:
-        """Take in an event: what Asterisk says of one contact from now on."""
-        if self._snapshot is not None:
-            _apply(self._snapshot, report)
-        if self._snapshot is None or self._link.up:
-            _apply(self._contacts, report)
-            self._update(report.aor)
+        """Take in an event: what Asterisk says of one SIP contact from now on."""
+        self._change((Technology.PJSIP, report.aor), partial(contacts_after, report=report))
+
+    def peer_changed(self, report: PeerReport) -> None:
+        """Take in an event: what Asterisk says of one IAX2 peer from now on."""
+        change = partial(contacts_after_report, report=report)
+        self._change((Technology.IAX2, report.peer), change)
+
+    def peer_listed(self, listing: PeerListing) -> None:
+        """Take in one item of the list of IAX2 peers, in a snapshot or outside of one."""
+        change = partial(contacts_after_listing, listing=listing)
+        self._change((Technology.IAX2, listing.peer), change)
+
+    def user_agent_told(self, aor: str, uri: str, user_agent: str) -> None:
+        """Take in what the device at a contact calls itself."""
+        change = partial(with_user_agent, uri=uri, user_agent=user_agent)
+        self._change((Technology.PJSIP, aor), change)
 
     def wants_snapshot(self) -> bool:
         """Whether endpoints are tracked whose changes events may not tell.
@@ -93,37 +130,35 @@ class Mirror:
         One that waits to be probed counts if it waited when this was last asked too: the probe is
         asked for at once, and a list costs Asterisk seconds where there are 10,000 AORs.
         """
-        waiting = {number for number in self._monitored if self._unprobed(number)}
+        waiting, all_told = set(), True
+        for number, tracked in self._tracked.items():
+            if tracked.technology is Technology.PJSIP:
+                all_told = all_told and tracked.monitored
+                if unprobed(self._registrations.of((Technology.PJSIP, number))):
+                    waiting.add(number)
         waits_on = not waiting.isdisjoint(self._waited_for_probe)
         self._waited_for_probe = waiting
-        return waits_on or not all(self._monitored.values())
+        return waits_on or not all_told
 
     def snapshot_begin(self) -> None:
-        """Collect a new view, in which events that come amid the list take effect too."""
-        self._snapshot = {}
+        """Collect a new view, in which events that come amid the lists take effect too."""
+        self._registrations.begin()
 
     def snapshot_item(self, report: ContactReport) -> None:
-        """Take in one item of the list; ignored outside of a snapshot."""
-        if self._snapshot is not None:
-            _apply(self._snapshot, report)
+        """Take in one item of the list of SIP contacts; ignored outside of a snapshot."""
+        change = partial(contacts_after, report=report)
+        self._registrations.collect((Technology.PJSIP, report.aor), change)
 
     def snapshot_end(self) -> None:
         """Put the collected view in the place of the present one.
 
-        While the link is up that concerns only AORs that live by snapshots: of the others the
-        events say more, such as whether a contact that is gone was given up.
+        While the link is up that leaves out those of which events say more than any list, such as
+        whether a contact that is gone was given up.
         """
-        collected, self._snapshot = self._snapshot or {}, None
         if not self._link.up:
-            self._forget_probes()
-        for aor in {*self._contacts, *collected}:
-            if self._link.up and self._told_by_events(aor):
-                continue
-            if aor in collected:
-                self._contacts[aor] = collected[aor]
-            else:
-                del self._contacts[aor]
-            self._update(aor)
+            self.questions.forget()
+        for technology, number in self._registrations.end(self._knows_better):
+            self._update_if(technology, number)
 
     def link_up(self) -> None:
         """Say that the view is fresh: a snapshot was taken and events follow."""
@@ -132,8 +167,8 @@ class Mirror:
 
     def link_down(self, reason: str) -> None:
         """Say that the view is old from now on; ``reason`` is a sentence for the screen."""
-        self._snapshot = None
-        self._forget_probes()
+        self._registrations.abandon()
+        self.questions.forget()
         if self._link.up:
             self._set_link(LinkState(False, datetime.now(UTC), reason))
         elif self._link.reason != reason:
@@ -143,53 +178,46 @@ class Mirror:
         """Tell that the messages of a mailbox changed."""
         self._bus.publish(MailboxChanged(mailbox, context))
 
-    async def next_unprobed(self) -> str:
-        """Wait for a monitored endpoint with a contact that Asterisk has not qualified yet.
+    def _change(self, name: Name, change: Change) -> None:
+        self._registrations.collect(name, change)
+        if not self._registrations.collecting or self._link.up:
+            self._registrations.change(name, change)
+            self._update_if(*name)
 
-        Each such contact is named once, so that whoever asks Asterisk to qualify does not flood.
-        """
-        while True:
-            number = await self._probes.get()
-            if self._monitored.get(number) and self._unprobed(number):
-                return number
-
-    def _told_by_events(self, aor: str) -> bool:
-        return self._monitored.get(aor, False) and aor in self._contacts and not self._unprobed(aor)
+    def _update_if(self, technology: Technology, number: str) -> None:
+        tracked = self._tracked.get(number)
+        if tracked and tracked.technology is technology:
+            self._update(number)
 
     def _update(self, number: str) -> None:
-        monitored = self._monitored.get(number)
-        if monitored is None:
-            return
-        state = endpoint_state(number, self._contacts.get(number, {}), monitored=monitored)
-        if monitored:
-            self._ask_for_probes(number)
-        if state != self.state_of(number):
+        tracked = self._tracked[number]
+        contacts = self._registrations.of((tracked.technology, number))
+        before = self.state_of(number)
+        state = self._seen(before, shown(number, contacts, tracked))
+        self.questions.review(number, contacts, tracked)
+        if state != before:
             self._states[number] = state
             self._bus.publish(EndpointStateChanged(state))
 
-    def _unprobed(self, number: str) -> set[str]:
-        contacts = self._contacts.get(number, {}).values()
-        return {contact.uri for contact in contacts if contact.reach is Reach.UNPROBED}
+    def _seen(self, before: EndpointState, state: EndpointState) -> EndpointState:
+        if state.status is Status.OK:
+            return state
+        if before.status is not Status.OK:
+            return replace(state, last_seen=before.last_seen)
+        # What a snapshot says after an outage may be so since the outage began.
+        return replace(state, last_seen=datetime.now(UTC) if self._link.up else self._link.since)
 
-    def _ask_for_probes(self, number: str) -> None:
-        unprobed = self._unprobed(number)
-        if unprobed - self._probes_asked.pop(number, set()):
-            self._probes.put_nowait(number)
-        if unprobed:
-            self._probes_asked[number] = unprobed
-
-    def _forget_probes(self) -> None:
-        self._probes_asked.clear()
-        while not self._probes.empty():
-            self._probes.get_nowait()
+    def _knows_better(self, name: Name, collected: Contacts) -> bool:
+        """Whether what is known of an AOR or peer stays, whatever a list says."""
+        contacts = self._registrations.of(name)
+        if not self._link.up or not contacts:
+            return False
+        technology, number = name
+        if technology is Technology.IAX2:
+            return is_given_up(contacts) and not collected
+        tracked = self._tracked.get(number)
+        return tracked is not None and tracked.monitored and not unprobed(contacts)
 
     def _set_link(self, link: LinkState) -> None:
         self._link = link
         self._bus.publish(LinkChanged(link.up, link.since, link.reason))
-
-
-def _apply(view: dict[str, dict[str, Contact]], report: ContactReport) -> None:
-    if contacts := contacts_after(view.get(report.aor, {}), report):
-        view[report.aor] = contacts
-    else:
-        view.pop(report.aor, None)

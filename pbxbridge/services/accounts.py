@@ -16,14 +16,15 @@ from pbxbridge.services.clock import utc_now
 from pbxbridge.services.new_password import set_password
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.passwords import check_new_password, one_time_password
-from pbxbridge.services.refusals import Refusals
 from pbxbridge.services.sessions import Sessions, SessionView, SignedIn, hash_of
 from pbxbridge.services.sign_in_limit import network_of
 from pbxbridge.services.totp import matching_step
 from pbxbridge.services.user_input import checked_login, normalised_login
+from pbxbridge.services.user_lookup import find_user
 
 __all__ = ["Accounts", "Role", "SessionView", "SignedIn", "utc_now"]
 
+REFUSED = "user.sign-in-refused"
 WRONG = "The login name or the password is wrong."
 
 
@@ -37,7 +38,6 @@ class Accounts:
         longest: timedelta,
         clock: Callable[[], datetime] = utc_now,
         check: PasswordCheck | None = None,
-        refusals: Refusals | None = None,
     ) -> None:
         """End a session ``idle`` after its last use, ``longest`` after it began at the latest.
 
@@ -46,7 +46,6 @@ class Accounts:
         self._sessions = Sessions(idle=idle, longest=longest, clock=clock)
         self._now = clock
         self._check = check or PasswordCheck()
-        self._refusals = refusals or Refusals()
 
     async def create_admin(self, login: str) -> str:
         """Create an administrator and return a random password, which they must change.
@@ -84,12 +83,12 @@ class Accounts:
         TooManyAttempts, before any password is looked at, after too many wrong ones.
         """
         name = normalised_login(login)
-        user = await _find(name)
+        user = await find_user(name)
         stored = user.password_hash if user else None
         try:
             right = await self._check.is_right(name, stored, password, address)
         except TooManyAttempts:
-            if self._refusals.is_news(address):
+            if self._check.refusals.is_news(address):
                 await self._refused(name, address, "too many attempts")
             raise
         if not right or user is None:
@@ -169,12 +168,9 @@ class Accounts:
 
     async def _refused(self, login: str, address: str, reason: str) -> None:
         async with write_transaction() as transaction:
-            await self._refusals.record(transaction, "user.sign-in-refused", login, address, reason)
-
-
-async def _find(login: str) -> User | None:
-    # A database may refuse to look for such text at all (PostgreSQL: NUL).
-    return await User.filter(login=login).first() if login.isprintable() else None
+            await self._check.refusals.record(
+                transaction, "user.sign-in-refused", login, address, reason
+            )
 
 
 async def _unchanged(transaction: TransactionalDBClient, checked: User) -> User:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator
+from pydantic import AfterValidator, BaseModel
 from tortoise.backends.base.client import TransactionalDBClient
 
 from pbxbridge.errors import Invalid, NotFound
@@ -17,7 +17,7 @@ from pbxbridge.models.people import ApiToken, Role, TokenScope, User
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
-from pbxbridge.services.parsing import parse, problem
+from pbxbridge.services.parsing import parse, problem, strip
 from pbxbridge.services.sessions import hash_of
 
 PREFIX = "pbx_"
@@ -67,11 +67,8 @@ def _days(typed: int) -> int:
     return typed
 
 
-_stripped = BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)
-
-
 class _TokenInput(BaseModel):
-    name: Annotated[str, _stripped, AfterValidator(_name)]
+    name: Annotated[str, strip, AfterValidator(_name)]
     scope: TokenScope
     days: Annotated[int, AfterValidator(_days)]
 

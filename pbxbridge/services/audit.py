@@ -20,14 +20,24 @@ async def record(  # noqa: PLR0913 - who, what, on what, before and after
 
     Callers never pass a secret or a PIN: that one was changed is told by the action's name.
     """
+    await AuditEntry.create(using_db=transaction, **entry(actor, action, subject, before, after))
+
+
+def entry(
+    actor: Actor,
+    action: str,
+    subject: str,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    """Return the columns of an audit entry, for who writes many at once."""
     old, new = dict(before or {}), dict(after or {})
     same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
-    await AuditEntry.create(
-        using_db=transaction,
-        actor=actor.login,
-        address=actor.address,
-        action=action,
-        subject=subject,
-        before={name: value for name, value in old.items() if name not in same},
-        after={name: value for name, value in new.items() if name not in same},
-    )
+    return {
+        "actor": actor.login,
+        "address": actor.address,
+        "action": action,
+        "subject": subject,
+        "before": {name: value for name, value in old.items() if name not in same},
+        "after": {name: value for name, value in new.items() if name not in same},
+    }

@@ -150,6 +150,11 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 
+def unparsed(fields: Mapping[str, Any]) -> ExtensionInput:
+    """Return stored fields as what is wanted, though the rules may have become stricter since."""
+    return ExtensionInput.model_construct(**{**DEFAULTS, **fields})
+
+
 def parse_extension(values: Mapping[str, Any]) -> ExtensionInput:
     """Check typed values.
 

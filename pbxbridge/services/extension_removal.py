@@ -14,7 +14,7 @@ from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.realtime.rows import mailbox_of
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.extension_input import DEFAULTS, FORWARDS, SIP_TYPES, ExtensionInput
+from pbxbridge.services.extension_input import FORWARDS, SIP_TYPES, unparsed
 from pbxbridge.services.extension_saver import ExtensionSaver, notify
 from pbxbridge.services.extension_store import views
 from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
@@ -152,7 +152,7 @@ async def _clear_references(
         fields = fields_of(view)
         cleared = {name: "" for name in (*FORWARDS, "twinning_number") if fields[name] in numbers}
         # Not parsed again: a VIRTUAL extension that only forwarded to this one stays, and says so.
-        wanted = ExtensionInput.model_construct(**{**DEFAULTS, **fields, **cleared})
+        wanted = unparsed({**fields, **cleared})
         await saver.change(transaction, actor, row, wanted)
         changed.append(row.number)
     return changed

@@ -6,8 +6,6 @@ clearing of what pointed at a deleted extension.
 
 from __future__ import annotations
 
-import secrets
-import string
 from collections.abc import Callable
 from datetime import datetime
 
@@ -21,9 +19,16 @@ from pbxbridge.realtime.rows import mailbox_of
 from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_context
-from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
-from pbxbridge.services.extension_store import (
+from pbxbridge.services.extension_change import (
+    NO_CREDENTIALS,
     Credentials,
+    merged,
+    new_secret,
+    notices_of,
+    renewed,
+)
+from pbxbridge.services.extension_input import ExtensionInput, unparsed
+from pbxbridge.services.extension_store import (
     SiteDefaults,
     assign,
     check_class,
@@ -32,13 +37,9 @@ from pbxbridge.services.extension_store import (
     views,
     write_links,
 )
-from pbxbridge.services.extension_view import ExtensionView, audited, pin_digest
+from pbxbridge.services.extension_view import audited, fields_of, pin_digest
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.realtime_writer import RealtimeWriter
-
-# 24 letters and digits are 142 bits, and survive being typed on a phone's keypad.
-SECRET_LENGTH = 24
-SECRET_ALPHABET = string.ascii_letters + string.digits
 
 # Who changed a PIN through the voicemail menu: Asterisk does not say from which phone.
 PHONE = Actor("phone", "")
@@ -58,10 +59,7 @@ class ExtensionSaver:
         self, transaction: TransactionalDBClient, actor: Actor, wanted: ExtensionInput
     ) -> tuple[Extension, str]:
         """Create an extension; return its row and its secret. Raises Invalid per field."""
-        if wanted.voicemail and not wanted.voicemail_pin:
-            raise Invalid({"voicemail_pin": "A voicemail box needs a PIN."})
-        if wanted.auth_username and not wanted.auth_secret:
-            raise Invalid({"auth_secret": "Enter the secret that goes with this user name."})
+        credentials = merged(NO_CREDENTIALS, wanted)
         await _check_number(transaction, wanted.number)
         await self._check(transaction, wanted)
         await self._licences.change(transaction, licences_for(wanted.device_type))
@@ -70,11 +68,8 @@ class ExtensionSaver:
         row.pin_digest = pin_digest(wanted.number, wanted.voicemail_pin)
         await row.save(using_db=transaction)
         await write_links(transaction, row, wanted)
-        credentials = Credentials(
-            wanted.secret or new_secret(), wanted.auth_secret, wanted.voicemail_pin
-        )
-        await ensure_context(transaction, row.class_of_service_id)
-        rows = realtime_rows(row, credentials, self._site)
+        await ensure_context(transaction, wanted.class_of_service)
+        rows = realtime_rows(wanted, credentials, self._site)
         try:
             await RealtimeWriter(transaction).insert(row.number, rows)
         except IntegrityError as taken:
@@ -97,26 +92,24 @@ class ExtensionSaver:
         """
         (before,) = await views([row], transaction)
         stored = await _stored_credentials(row.number)
-        credentials = _merged(stored, wanted)
-        _check_credentials(wanted, credentials)
+        credentials = merged(stored, wanted)
+        new = renewed(stored, wanted, credentials)
         await self._check(transaction, wanted)
         by = licences_for(wanted.device_type) - licences_for(before.device_type)
         await self._licences.change(transaction, by)
         assign(row, wanted, self._now())
         await write_links(transaction, row, wanted)
         (after,) = await views([row], transaction)
-        new_pin = wanted.voicemail and credentials.pin != stored.pin
-        new_secret_given = credentials.secret != stored.secret and bool(wanted.secret)
-        new_auth = credentials.auth_secret != stored.auth_secret and bool(wanted.auth_secret)
-        await self._write_rows(transaction, row, credentials)
-        if after == before and not (new_pin or new_secret_given or new_auth):
+        await self._write_rows(transaction, wanted, credentials)
+        if after == before and not new:
             return False
-        if new_pin or not row.voicemail:
+        if new.pin or not row.voicemail:
             row.pin_digest = pin_digest(row.number, credentials.pin if row.voicemail else "")
             row.pin_changed_by_phone_at = None
         row.version += 1
         await row.save(using_db=transaction)
-        await _tell_asterisk(transaction, before, after)
+        for kind, subject in notices_of(before, wanted):
+            await notify(transaction, kind, subject)
         if after != before:
             await audit.record(
                 transaction,
@@ -126,13 +119,8 @@ class ExtensionSaver:
                 audited(before),
                 audited(after),
             )
-        for happened, action in (
-            (new_pin, "extension.pin-changed"),
-            (new_secret_given, "extension.secret-changed"),
-            (new_auth, "extension.auth-secret-changed"),
-        ):
-            if happened:
-                await audit.record(transaction, actor, action, row.number)
+        for action in new.actions():
+            await audit.record(transaction, actor, action, row.number)
         return True
 
     async def replace_secret(self, transaction: TransactionalDBClient, row: Extension) -> str:
@@ -141,8 +129,9 @@ class ExtensionSaver:
         if not stored.secret:
             raise Invalid({"": f"A {row.device_type} extension has no secret."})
         secret = new_secret()
+        (view,) = await views([row], transaction)
         credentials = Credentials(secret, stored.auth_secret, stored.pin)
-        await self._write_rows(transaction, row, credentials)
+        await self._write_rows(transaction, unparsed(fields_of(view)), credentials)
         row.version += 1
         await row.save(using_db=transaction, update_fields=["version"])
         return secret
@@ -177,16 +166,11 @@ class ExtensionSaver:
         await check_device(transaction, wanted)
 
     async def _write_rows(
-        self, transaction: TransactionalDBClient, row: Extension, credentials: Credentials
+        self, transaction: TransactionalDBClient, wanted: ExtensionInput, credentials: Credentials
     ) -> None:
-        await ensure_context(transaction, row.class_of_service_id)
-        rows = realtime_rows(row, credentials, self._site)
-        await RealtimeWriter(transaction).write(row.number, rows)
-
-
-def new_secret() -> str:
-    """Return a random SIP secret of 24 letters and digits (142 bits)."""
-    return "".join(secrets.choice(SECRET_ALPHABET) for _ in range(SECRET_LENGTH))
+        await ensure_context(transaction, wanted.class_of_service)
+        rows = realtime_rows(wanted, credentials, self._site)
+        await RealtimeWriter(transaction).write(wanted.number, rows)
 
 
 async def notify(transaction: TransactionalDBClient, kind: NoticeKind, subject: str) -> None:
@@ -202,25 +186,6 @@ async def _stored_credentials(number: str) -> Credentials:
     )
 
 
-def _merged(stored: Credentials, wanted: ExtensionInput) -> Credentials:
-    return Credentials(
-        # A device that had no secret so far, such as a VIRTUAL one's, gets one.
-        wanted.secret or stored.secret or new_secret(),
-        wanted.auth_secret or stored.auth_secret,
-        wanted.voicemail_pin or stored.pin,
-    )
-
-
-def _check_credentials(wanted: ExtensionInput, credentials: Credentials) -> None:
-    wrong = {}
-    if wanted.voicemail and not credentials.pin:
-        wrong["voicemail_pin"] = "A voicemail box needs a PIN."
-    if wanted.auth_username and not credentials.auth_secret:
-        wrong["auth_secret"] = "Enter the secret that goes with this user name."  # noqa: S105
-    if wrong:
-        raise Invalid(wrong)
-
-
 async def _check_number(transaction: TransactionalDBClient, number: str) -> None:
     if await Extension.filter(number=number).using_db(transaction).exists():
         raise Invalid({"number": f"Extension {number} exists already."})
@@ -232,14 +197,3 @@ async def _check_number(transaction: TransactionalDBClient, number: str) -> None
     if await pending.using_db(transaction).exists():
         sentence = "What was left of the old extension is still being removed. Try again."
         raise Invalid({"number": sentence})
-
-
-async def _tell_asterisk(
-    transaction: TransactionalDBClient, before: ExtensionView, after: ExtensionView
-) -> None:
-    """Store what the rows alone do not tell Asterisk of a change."""
-    was_sip, is_sip = before.device_type in SIP_TYPES, after.device_type in SIP_TYPES
-    if was_sip and not is_sip:
-        await notify(transaction, NoticeKind.FORGET_CONTACTS, after.number)
-    elif is_sip and before.monitored != after.monitored:
-        await notify(transaction, NoticeKind.REFRESH_QUALIFY, after.number)

@@ -24,8 +24,9 @@ from pbxbridge.realtime.rows import (
     SipDevice,
     rows_of,
 )
+from pbxbridge.services.extension_change import Credentials, columns_of, mail_since
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
-from pbxbridge.services.extension_view import COLUMNS, ExtensionView, sort_key, view_of
+from pbxbridge.services.extension_view import ExtensionView, view_of
 
 # As many rows are asked for at once; SQLite takes 32,766 parameters at most.
 MANY = 1000
@@ -39,19 +40,6 @@ class SiteDefaults:
     ring_time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What opens an extension's doors: none of it is ever shown without being asked for."""
-
-    secret: str
-    auth_secret: str
-    pin: str
-
-    def __repr__(self) -> str:
-        """Show nothing, whoever prints it."""
-        return "Credentials(...)"
-
-
 async def find(number: str, transaction: TransactionalDBClient | None = None) -> Extension:
     """Return the portal's row. Raises NotFound."""
     row = await Extension.filter(number=number).using_db(transaction).first()
@@ -62,14 +50,9 @@ async def find(number: str, transaction: TransactionalDBClient | None = None) ->
 
 def assign(row: Extension, wanted: ExtensionInput, now: datetime) -> None:
     """Put what is wanted into the portal's row; whoever saves it counts the version."""
-    if not wanted.voicemail_email:
-        row.mail_since = None
-    elif not row.voicemail_email:
-        row.mail_since = now
-    for name in COLUMNS:
-        setattr(row, name, getattr(wanted, name))
-    row.sort_key = sort_key(wanted.number)
-    row.class_of_service_id = wanted.class_of_service
+    columns = {**columns_of(wanted), **mail_since(row.voicemail_email, wanted, now)}
+    for name, value in columns.items():
+        setattr(row, name, value)
 
 
 async def write_links(
@@ -80,21 +63,23 @@ async def write_links(
     await _write_dids(transaction, row, wanted.dids)
 
 
-def realtime_rows(row: Extension, credentials: Credentials, site: SiteDefaults) -> RealtimeRows:
-    """Return Asterisk's rows of a stored extension."""
+def realtime_rows(
+    wanted: ExtensionInput, credentials: Credentials, site: SiteDefaults
+) -> RealtimeRows:
+    """Return Asterisk's rows of an extension."""
     return rows_of(
         ExtensionFacts(
-            number=row.number,
-            caller_id_name=row.caller_id_name,
-            device=_device(row, credentials, site),
-            class_of_service=row.class_of_service_id,
-            pin=credentials.pin if row.voicemail else None,
-            ring_time=row.ring_time or site.ring_time,
-            forward_all=row.forward_all,
-            forward_busy=row.forward_busy,
-            forward_no_answer=row.forward_no_answer,
-            forward_unregistered=row.forward_unregistered,
-            do_not_disturb=row.do_not_disturb,
+            number=wanted.number,
+            caller_id_name=wanted.caller_id_name,
+            device=_device(wanted, credentials, site),
+            class_of_service=wanted.class_of_service,
+            pin=credentials.pin if wanted.voicemail else None,
+            ring_time=wanted.ring_time or site.ring_time,
+            forward_all=wanted.forward_all,
+            forward_busy=wanted.forward_busy,
+            forward_no_answer=wanted.forward_no_answer,
+            forward_unregistered=wanted.forward_unregistered,
+            do_not_disturb=wanted.do_not_disturb,
         )
     )
 
@@ -147,18 +132,18 @@ async def check_device(transaction: TransactionalDBClient, wanted: ExtensionInpu
             raise Invalid({"dahdi_channel": sentence})
 
 
-def _device(row: Extension, credentials: Credentials, site: SiteDefaults) -> Device:
-    if row.device_type in SIP_TYPES:
+def _device(wanted: ExtensionInput, credentials: Credentials, site: SiteDefaults) -> Device:
+    if wanted.device_type in SIP_TYPES:
         return SipDevice(
             secret=credentials.secret,
-            qualify_frequency=site.qualify_frequency if row.monitored else 0,
-            auth_username=row.auth_username,
+            qualify_frequency=site.qualify_frequency if wanted.monitored else 0,
+            auth_username=wanted.auth_username,
             auth_secret=credentials.auth_secret,
         )
-    if row.device_type == DeviceType.IAX2:
-        return Iax2Device(secret=credentials.secret, monitored=row.monitored)
-    if row.device_type == DeviceType.DAHDI:
-        return DahdiDevice(row.dahdi_channel)
+    if wanted.device_type == DeviceType.IAX2:
+        return Iax2Device(secret=credentials.secret, monitored=wanted.monitored)
+    if wanted.device_type == DeviceType.DAHDI:
+        return DahdiDevice(wanted.dahdi_channel)
     return None
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from pbxbridge.models.extension import DeviceType, Extension
+from pbxbridge.services.extension_input import ExtensionInput
 
 # The fields that lie in the extension's own row under their own names.
 COLUMNS = (
@@ -77,6 +78,10 @@ class ExtensionView:
     waiting: bool
 
 
+# The fields that can be changed and shown, in the order of the view.
+FIELDS = tuple(field.name for field in fields(ExtensionView) if field.name not in READ_ONLY)
+
+
 def view_of(
     row: Extension, *, users: Sequence[str], dids: Sequence[str], waiting: bool
 ) -> ExtensionView:
@@ -96,12 +101,23 @@ def view_of(
 
 def fields_of(view: ExtensionView) -> dict[str, object]:
     """Return the fields that can be changed, as they are: what an untouched form would send."""
-    return {name: value for name, value in asdict(view).items() if name not in READ_ONLY}
+    return {name: _unshared(getattr(view, name)) for name in FIELDS}
+
+
+def fields_when_saved(wanted: ExtensionInput) -> dict[str, object]:
+    """Return what ``fields_of`` the extension will be once what is wanted is saved."""
+    stored: dict[str, object] = {name: getattr(wanted, name) for name in FIELDS}
+    return stored | {"users": sorted(wanted.users), "dids": sorted(wanted.dids)}
 
 
 def audited(view: ExtensionView) -> Mapping[str, object]:
     """Return what an audit entry may keep."""
-    return {name: value for name, value in fields_of(view).items() if name != "number"}
+    return audited_fields(fields_of(view))
+
+
+def audited_fields(stored: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what an audit entry may keep of these fields."""
+    return {name: value for name, value in stored.items() if name != "number"}
 
 
 def sort_key(number: str) -> str:
@@ -112,3 +128,7 @@ def sort_key(number: str) -> str:
 def pin_digest(number: str, pin: str) -> str:
     """Return by what a PIN is known again, empty for none; the PIN itself has another home."""
     return hashlib.sha256(f"{number}:{pin}".encode()).hexdigest() if pin else ""
+
+
+def _unshared(value: object) -> object:
+    return list(value) if isinstance(value, list) else value

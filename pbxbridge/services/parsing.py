@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
 from pbxbridge.errors import Invalid
@@ -46,3 +47,24 @@ def _sentences(error: ValidationError) -> dict[str, str]:
         name = str(found["loc"][0]) if found["loc"] else ""
         fields.setdefault(name, _SENTENCES.get(found["type"], found["msg"]))
     return fields
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        return [part for part in re.split(r"[\s,;]+", value) if part]
+    return value
+
+
+def _no_doubles(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+# Blanks at the ends of what was typed mean nothing.
+strip = BeforeValidator(_stripped)
+# A form's one text is a list: blanks, commas and semicolons separate.
+split = BeforeValidator(_listed)
+no_doubles = AfterValidator(_no_doubles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pbxbridge.errors import TooManyAttempts
 from pbxbridge.services.passwords import Passwords
+from pbxbridge.services.refusals import Refusals
 from pbxbridge.services.sign_in_limit import SignInLimit, network_of
 
 
@@ -11,11 +12,15 @@ class PasswordCheck:
     """The passwords, behind the limit on guessing at them."""
 
     def __init__(
-        self, passwords: Passwords | None = None, limit: SignInLimit | None = None
+        self,
+        passwords: Passwords | None = None,
+        limit: SignInLimit | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
-        """Share ``passwords`` and ``limit`` with whoever else checks the same people's secrets."""
+        """Make the parts that are not given; services share them through this object."""
         self.passwords = passwords or Passwords()
         self.limit = limit or SignInLimit()
+        self.refusals = refusals or Refusals()
 
     async def is_right(self, login: str, stored: str | None, password: str, address: str) -> bool:
         """Return whether this is the password of the hash ``stored``; None stands for no user.

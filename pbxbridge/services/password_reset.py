@@ -27,11 +27,11 @@ from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.new_password import set_password
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.passwords import check_new_password
-from pbxbridge.services.refusals import Refusals
 from pbxbridge.services.reset_code import hash_of_code, is_code, new_code
 from pbxbridge.services.sign_in_limit import SignInLimit, network_of
 from pbxbridge.services.sliding_window import SlidingWindow
 from pbxbridge.services.user_input import normalised_login
+from pbxbridge.services.user_lookup import find_user
 
 VALID = timedelta(minutes=30)
 ATTEMPTS = 5
@@ -62,7 +62,6 @@ class PasswordReset:
         *,
         sender: str,
         clock: Callable[[], datetime] = utc_now,
-        refusals: Refusals | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """Mail from ``sender``, a bare address.
@@ -71,7 +70,6 @@ class PasswordReset:
         """
         self._bus = bus
         self._check = check
-        self._refusals = refusals or Refusals()
         self._sender = sender
         self._now = clock
         self._asked: asyncio.Queue[tuple[str, str]] = asyncio.Queue(QUEUE)
@@ -125,14 +123,14 @@ class PasswordReset:
             self._wrong_codes.take_back(name, address)
             raise
         async with write_transaction() as transaction:
-            user = await _find(transaction, name)
+            user = await find_user(name, transaction)
             right = user is not None and await self._takes(transaction, user, code)
             if user is not None and right:
                 await set_password(transaction, user.id, hashed)
                 actor = Actor(user.login, address)
                 await audit.record(transaction, actor, "user.password-reset-completed", user.login)
             else:
-                await self._refusals.record(
+                await self._check.refusals.record(
                     transaction, "user.password-reset-refused", name, address, "code"
                 )
         if not right:
@@ -142,11 +140,11 @@ class PasswordReset:
 
     async def _answer(self, login: str, address: str) -> None:
         async with write_transaction() as transaction:
-            user = await _find(transaction, login)
+            user = await find_user(login, transaction)
             if user is None or not user.email:
                 # Written down too, not least because then this takes as long as a mail does.
                 reason = "no such user" if user is None else "no e-mail address"
-                await self._refusals.record(transaction, ASKED, login, address, reason)
+                await self._check.refusals.record(transaction, ASKED, login, address, reason)
                 return
             code = new_code()
             await StoredReset.filter(user_id=user.id).using_db(transaction).delete()
@@ -197,10 +195,3 @@ class PasswordReset:
             return True
         await stored.update(attempts=reset.attempts + 1)
         return False
-
-
-async def _find(transaction: TransactionalDBClient, login: str) -> User | None:
-    # Locked: two codes for one user are then tried one after the other. A database may refuse to
-    # look for unprintable text at all (PostgreSQL: NUL).
-    found = User.filter(login=login).using_db(transaction).select_for_update()
-    return await found.first() if login.isprintable() else None

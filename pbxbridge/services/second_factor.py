@@ -9,13 +9,14 @@ from datetime import datetime
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.expressions import F
 
-from pbxbridge.errors import Conflict, Invalid, NotFound
+from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.people import User
 from pbxbridge.services import audit, totp
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.password_check import PasswordCheck
+from pbxbridge.services.user_lookup import get_user
 
 ISSUER = "pbxbridge"
 
@@ -45,7 +46,7 @@ class SecondFactor:
 
         Raises Conflict if the second factor is on already.
         """
-        _check_off(await _find(actor.login))
+        _check_off(await get_user(actor.login))
         secret = totp.new_secret()
         uri = totp.provisioning_uri(secret, actor.login, ISSUER)
         return Enrolment(secret, uri, totp.qr_code(uri))
@@ -61,7 +62,7 @@ class SecondFactor:
         if step is None:
             raise Invalid({"code": "This code is wrong. Is the phone's time right?"})
         async with write_transaction() as transaction:
-            user = await _find(actor.login, transaction)
+            user = await get_user(actor.login, transaction)
             _check_off(user)
             await _store(transaction, user, secret, step)
             await audit.record(transaction, actor, "user.second-factor-on", user.login)
@@ -71,12 +72,12 @@ class SecondFactor:
 
         Raises Invalid for the field ``password``, TooManyAttempts after too many wrong ones.
         """
-        user = await _find(actor.login)
+        user = await get_user(actor.login)
         right = await self._check.is_own(user.login, user.password_hash, password, actor.address)
         if not right:
             raise Invalid({"password": "This is not your password."})
         async with write_transaction() as transaction:
-            await switch_off(transaction, actor, await _find(actor.login, transaction))
+            await switch_off(transaction, actor, await get_user(actor.login, transaction))
 
 
 async def switch_off(transaction: TransactionalDBClient, actor: Actor, user: User) -> None:
@@ -92,14 +93,6 @@ async def _store(transaction: TransactionalDBClient, user: User, secret: str, st
         .using_db(transaction)
         .update(totp_secret=secret, totp_step=step, version=F("version") + 1)
     )
-
-
-async def _find(login: str, transaction: TransactionalDBClient | None = None) -> User:
-    found = User.filter(login=login).using_db(transaction)
-    user = await (found.select_for_update() if transaction else found).first()
-    if user is None:
-        raise NotFound(f"There is no user {login}.")
-    return user
 
 
 def _check_off(user: User) -> None:

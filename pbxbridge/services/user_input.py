@@ -5,15 +5,17 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from pbxbridge.email_address import checked_address
 from pbxbridge.errors import Invalid
 from pbxbridge.models.people import Role
-from pbxbridge.services.parsing import parse, problem
+from pbxbridge.services.extension_fields import EmailAddress, Number
+from pbxbridge.services.parsing import no_doubles, parse, problem, split, strip
 
 LOGIN_LENGTH = 64
 NAME_LENGTH = 80
+# Far beyond a login name, so that what form C makes of it is beyond one too.
+LONGEST_TYPED = 1000
 # They separate login names where several are typed into one field (extension_fields.py).
 SEPARATORS = frozenset(",;")
 
@@ -24,8 +26,8 @@ def normalised_login(typed: str) -> str:
     Lower case in Unicode's form C, as RFC 8265 (section 3.3) has it for user names. What is longer
     than any login name is cut, yet stays too long to be one.
     """
-    cut = typed.strip()[: LOGIN_LENGTH + 1]
-    return unicodedata.normalize("NFC", cut.lower())[: LOGIN_LENGTH + 1]
+    name = typed[:LONGEST_TYPED].strip().lower()
+    return unicodedata.normalize("NFC", name)[: LOGIN_LENGTH + 1]
 
 
 def checked_login(typed: str) -> str:
@@ -59,22 +61,7 @@ def _name(typed: str) -> str:
     return typed
 
 
-def _email(typed: str) -> str:
-    if not typed:
-        return typed
-    try:
-        return checked_address(typed)
-    except ValueError as why:
-        raise problem(str(why)) from why
-
-
-def _no_doubles(values: list[str]) -> list[str]:
-    return list(dict.fromkeys(values))
-
-
-_stripped = BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)
-
-LoginName = Annotated[str, _stripped, AfterValidator(_login)]
+LoginName = Annotated[str, strip, AfterValidator(_login)]
 
 
 class _NewLogin(BaseModel):
@@ -85,13 +72,14 @@ class UserInput(BaseModel):
     """A person as an administrator asks for them.
 
     ``email`` may be empty: such a person cannot reset a forgotten password alone. ``extensions``
-    are the numbers of extensions that exist; their order means nothing.
+    are the numbers of extensions that exist; their order means nothing, and a form may send them as
+    one text.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     login: LoginName
-    name: Annotated[str, _stripped, AfterValidator(_name)] = ""
-    email: Annotated[str, _stripped, AfterValidator(_email)] = ""
+    name: Annotated[str, strip, AfterValidator(_name)] = ""
+    email: EmailAddress = ""
     role: Role
-    extensions: Annotated[list[Annotated[str, _stripped]], AfterValidator(_no_doubles)] = []
+    extensions: Annotated[list[Number], split, no_doubles] = []

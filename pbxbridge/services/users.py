@@ -9,7 +9,7 @@ from datetime import datetime
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.expressions import Q
 
-from pbxbridge.errors import Conflict, Forbidden, Invalid, NotFound
+from pbxbridge.errors import Conflict, Forbidden, Invalid
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.people import Role, User
 from pbxbridge.services import audit, second_factor
@@ -21,7 +21,8 @@ from pbxbridge.services.passwords import Passwords, one_time_password
 from pbxbridge.services.sessions import end_all
 from pbxbridge.services.sign_in_limit import network_of
 from pbxbridge.services.user_extensions import extensions_of, link
-from pbxbridge.services.user_input import UserInput, normalised_login
+from pbxbridge.services.user_input import UserInput
+from pbxbridge.services.user_lookup import get_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Users:
     async def page(self, search: str = "", page: int = 1, per_page: int = 50) -> UserPage:
         """Return one page, by login name, of those whose login, name or e-mail has ``search``."""
         found = User.all()
-        if search:
+        if search := "".join(filter(str.isprintable, search)):
             found = found.filter(
                 Q(login__icontains=search) | Q(name__icontains=search) | Q(email__icontains=search)
             )
@@ -75,7 +76,7 @@ class Users:
 
     async def get(self, login: str) -> UserView:
         """Return one user. Raises NotFound."""
-        row = await _find(login)
+        row = await get_user(login)
         return _view(row, (await extensions_of([row.id]))[row.id])
 
     async def create(self, actor: Actor, wanted: UserInput) -> tuple[UserView, str]:
@@ -115,7 +116,7 @@ class Users:
         """
         async with write_transaction() as transaction:
             admins = await _lock_admins(transaction)
-            row = await _find(login, transaction)
+            row = await get_user(login, transaction)
             if version is not None and version != row.version:
                 raise Conflict(f"Somebody else has changed {row.login} meanwhile.")
             linked = (await extensions_of([row.id], transaction))[row.id]
@@ -146,7 +147,7 @@ class Users:
         """
         async with write_transaction() as transaction:
             admins = await _lock_admins(transaction)
-            row = await _find(login, transaction)
+            row = await get_user(login, transaction)
             if row.login == actor.login:
                 raise Forbidden("You cannot delete yourself. Ask another administrator.")
             if admins == {row.id}:
@@ -162,7 +163,7 @@ class Users:
         password = one_time_password()
         hashed = await self._passwords.hashed(password, network_of(actor.address))
         async with write_transaction() as transaction:
-            row = await _find(login, transaction)
+            row = await get_user(login, transaction)
             await set_password(transaction, row.id, hashed, must_change=True)
             await audit.record(transaction, actor, "user.password-reset", row.login)
         return password
@@ -170,18 +171,7 @@ class Users:
     async def switch_off_second_factor(self, actor: Actor, login: str) -> None:
         """Let a person in who lost their phone; nothing happens if it is off. Raises NotFound."""
         async with write_transaction() as transaction:
-            await second_factor.switch_off(transaction, actor, await _find(login, transaction))
-
-
-async def _find(login: str, transaction: TransactionalDBClient | None = None) -> User:
-    name = normalised_login(login)
-    found = User.filter(login=name).using_db(transaction)
-    row = None
-    if name.isprintable():
-        row = await (found.select_for_update() if transaction else found).first()
-    if row is None:
-        raise NotFound(f"There is no user {name}.")
-    return row
+            await second_factor.switch_off(transaction, actor, await get_user(login, transaction))
 
 
 async def _lock_admins(transaction: TransactionalDBClient) -> set[int]:

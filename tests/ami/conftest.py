@@ -26,7 +26,8 @@ QUICK = LinkTiming(
     ping_every=0.1,
     retry_first=0.01,
     retry_longest=0.05,
-    qualify_gap=0.0,
+    ask_gap=0.0,
+    peers_again=0.01,
 )
 
 

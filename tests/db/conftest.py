@@ -1,13 +1,20 @@
-"""Fixtures of the mail outbox."""
+"""Fixtures of the mail outbox, and of the people of the portal."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pbxbridge.events import EventBus
+from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.mail_outbox import MailOutbox
+from pbxbridge.services.password_check import PasswordCheck
+from pbxbridge.services.refusals import Refusals
+from pbxbridge.services.sign_in_limit import SignInLimit
+from pbxbridge.services.users import Users
 from tests.db.mail_rows import Clock, sender
+from tests.db.people import PASSWORD, CountingPasswords, People, Ticks
 from tests.rig.mail_catcher import MailCatcher
 
 
@@ -25,3 +32,40 @@ async def catcher() -> AsyncIterator[MailCatcher]:
 @pytest.fixture
 def outbox(database: Path, bus: EventBus, catcher: MailCatcher, clock: Clock) -> MailOutbox:
     return MailOutbox(bus, sender(catcher).send, clock=clock, jitter=lambda: 0.5)
+
+
+@pytest.fixture(scope="session")
+def passwords() -> CountingPasswords:
+    """Made once, since making it hashes a password."""
+    return CountingPasswords()
+
+
+@pytest.fixture(scope="session")
+async def password_hash(passwords: CountingPasswords) -> str:
+    return await passwords.hashed(PASSWORD)
+
+
+@pytest.fixture
+def people(database: Path, password_hash: str) -> People:
+    return People(password_hash)
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    """What the limits take for the time."""
+    return Ticks()
+
+
+@pytest.fixture
+def check(passwords: CountingPasswords, ticks: Ticks) -> PasswordCheck:
+    return PasswordCheck(passwords, SignInLimit(clock=ticks), Refusals(clock=ticks))
+
+
+@pytest.fixture
+def accounts(database: Path, clock: Clock, check: PasswordCheck) -> Accounts:
+    return Accounts(idle=timedelta(hours=1), longest=timedelta(hours=12), clock=clock, check=check)
+
+
+@pytest.fixture
+def users(database: Path, check: PasswordCheck) -> Users:
+    return Users(check.passwords)

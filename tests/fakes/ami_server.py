@@ -69,16 +69,48 @@ def contact_list(
     )
 
 
+def peer_status(peer: str, status: str, **headers: str) -> bytes:
+    """Return a PeerStatus event of chan_iax2 as Asterisk 22 writes it."""
+    return block(
+        Event="PeerStatus",
+        Privilege="system,all",
+        ChannelType="IAX2",
+        Peer=f"IAX2/{peer}",
+        PeerStatus=status,
+        **headers,
+    )
+
+
+def peer_list(action: Headers, peers: Iterable[tuple[str, str, str, str]]) -> bytes:
+    """Return the list of IAX2 peers: name, address, port and status of each."""
+    action_id = action["ActionID"]
+    items = [
+        block(
+            Event="PeerEntry",
+            ActionID=action_id,
+            Channeltype="IAX",
+            ObjectName=name,
+            IPaddress=address,
+            Port=port,
+            Status=status,
+        )
+        for name, address, port, status in peers
+    ]
+    last = block(Event="PeerlistComplete", ActionID=action_id, EventList="Complete")
+    return b"".join([reply(action, EventList="start"), *items, last])
+
+
 @dataclass
 class FakeAmi:
     """A listening AMI; set the public fields to choose what it does.
 
-    ``contacts`` is what the list of contacts shows, ``answers`` overrides the answer to an action
+    ``contacts`` and ``peers`` are what the lists show, ``answers`` overrides the answer to an action
     by name, ``hearing`` once cleared makes it hang with its connections open, ``boots`` says
     whether logins are greeted with FullyBooted. ``actions`` is everything that was received.
     """
 
     contacts: list[tuple[str, str, str]] = field(default_factory=list)
+    peers: list[tuple[str, str, str, str]] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
     hearing: asyncio.Event = field(default_factory=asyncio.Event)
     boots: bool = True
@@ -156,6 +188,8 @@ class FakeAmi:
             return reply(action, Message="Authentication accepted") + booted
         if name == _LIST:
             return contact_list(action, self.contacts)
+        if name == "IAXpeerlist":
+            return peer_list(action, self.peers)
         return reply(action, Ping="Pong")
 
 

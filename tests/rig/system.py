@@ -98,10 +98,14 @@ async def leave_message(caller: Phone, number: str) -> None:
 
 
 @asynccontextmanager
-async def running_system(folder: Path, *, start_asterisk: bool = True) -> AsyncIterator[System]:
+async def running_system(
+    folder: Path, *, start_asterisk: bool = True, verbose: int = 1
+) -> AsyncIterator[System]:
     """Run all of it in ``folder``, from an empty database."""
     async with MailCatcher().listening() as catcher:
-        asterisk = AsteriskInstance(folder / "asterisk", folder / "pbxbridge.sqlite3")
+        asterisk = AsteriskInstance(
+            folder / "asterisk", folder / "pbxbridge.sqlite3", verbose=verbose
+        )
         settings = settings_for(
             asterisk,
             catcher,

@@ -28,6 +28,7 @@ CASES: list[tuple[list[Event], Batch]] = [
     ([LinkChanged(False, datetime.now(UTC), "gone")], Batch(link=True)),
     ([OutboxChanged(), OutboxChanged()], Batch(outbox=True)),
     ([ExtensionSaved("1001", True)], Batch(list=True)),
+    ([MailboxChanged("1001", "default")], Batch(mailbox=True)),
     ([state("1001"), ExtensionDeleted("1001")], Batch(numbers={"1001"}, list=True)),
     ([state("1001"), Overflowed()], everything()),
     ([state(str(number)) for number in range(4)], everything()),
@@ -47,7 +48,6 @@ async def test_waiting_ends_when_there_is_something_to_tell() -> None:
     changes = LiveChanges(limit=3)
     await changes.wait()
     changes.take()
-    changes.note(MailboxChanged("1001", "default"))
     waiting = asyncio.create_task(changes.wait(), name="test.wait")
     await asyncio.sleep(0)
     assert not waiting.done()

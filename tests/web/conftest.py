@@ -14,14 +14,28 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
+from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.events import EventBus
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.database import open_database
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.overview import Overview
+from pbxbridge.services.password_check import PasswordCheck
+from pbxbridge.services.password_reset import PasswordReset
+from pbxbridge.services.passwords import Passwords
+from pbxbridge.services.people import Role
+from pbxbridge.services.second_factor import SecondFactor
+from pbxbridge.services.user_input import UserInput
+from pbxbridge.services.users import Users
+from pbxbridge.services.voicemail_inbox import VoicemailInbox
+from pbxbridge.services.voicemail_relay import VoicemailRelay
+from pbxbridge.services.voicemail_spool import VoicemailSpool
 from pbxbridge.settings import WebSettings
+from tests.db.mail_rows import running
+from tests.fakes.voicemail_link import VoicemailLink
 from web.app import LiveTimes, Portal, make_app
 from web.cookies import csrf_token, session_cookie_name
 
@@ -41,10 +55,17 @@ class Clock:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A database with the user ``admin``, whose password is PASSWORD, and a session of theirs."""
+    """A database with a user of each role, named as the role, and a session of each of them.
+
+    Their password is PASSWORD; ``token`` is the administrator's.
+    """
 
     path: Path
-    token: str
+    tokens: Mapping[Role, str]
+
+    @property
+    def token(self) -> str:
+        return self.tokens[Role.ADMIN]
 
 
 @pytest.fixture(scope="session")
@@ -52,12 +73,17 @@ async def prepared(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
     """Made once: each password hash takes a noticeable part of a second."""
     path = Path(shutil.copy(migrated_file, tmp_path_factory.mktemp("prepared") / "db.sqlite3"))
     async with open_database(f"sqlite://{path}"):
-        accounts = Accounts(idle=IDLE, longest=LONGEST)
-        once = await accounts.create_admin("admin")
-        token = await accounts.sign_in("admin", once, "127.0.0.1")
-        actor = Actor("admin", "127.0.0.1")
-        token = await accounts.change_password(actor, token, once, PASSWORD, PASSWORD)
-    return Prepared(path, token)
+        check = PasswordCheck()
+        accounts = Accounts(idle=IDLE, longest=LONGEST, check=check)
+        console, users = Actor("console", ""), Users(check.passwords)
+        tokens = {}
+        for role in Role:
+            wanted = UserInput(login=role.value, role=role)
+            _, once = await users.create(console, wanted)
+            token = await accounts.sign_in(role.value, once, "127.0.0.1")
+            actor = Actor(role.value, "127.0.0.1")
+            tokens[role] = await accounts.change_password(actor, token, once, PASSWORD, PASSWORD)
+    return Prepared(path, tokens)
 
 
 @pytest.fixture
@@ -72,9 +98,30 @@ def one_clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def accounts(one_clock: Clock) -> Accounts:
-    """Made once, since making it hashes a password too; it holds nothing but its limits."""
-    return Accounts(idle=IDLE, longest=LONGEST, clock=one_clock)
+def passwords() -> Passwords:
+    """Made once, since making it hashes a password too."""
+    return Passwords()
+
+
+@pytest.fixture
+def check(passwords: Passwords) -> PasswordCheck:
+    """With the wrong tries of this test only."""
+    return PasswordCheck(passwords)
+
+
+@pytest.fixture
+def accounts(check: PasswordCheck, one_clock: Clock) -> Accounts:
+    return Accounts(idle=IDLE, longest=LONGEST, clock=one_clock, check=check)
+
+
+@pytest.fixture
+async def password_reset(
+    database: Path, bus: EventBus, check: PasswordCheck, one_clock: Clock
+) -> AsyncIterator[PasswordReset]:
+    """Works off what is asked of it, as in the bridge."""
+    service = PasswordReset(bus, check, sender="portal@pbx.local", clock=one_clock)
+    async with running(service):
+        yield service
 
 
 @pytest.fixture
@@ -85,17 +132,43 @@ def clock(one_clock: Clock) -> Iterator[Clock]:
 
 
 @pytest.fixture
+def voicemail_link(tmp_path: Path, bus: EventBus) -> VoicemailLink:
+    """What stands for Asterisk where it works on voicemail; the spool is its ``spool``."""
+    return VoicemailLink(tmp_path / "voicemail", bus)
+
+
+@pytest.fixture
+def voicemail(voicemail_link: VoicemailLink, bus: EventBus) -> VoicemailInbox:
+    """The real service with the real relay, which only works when it is asked."""
+    spool = VoicemailSpool(voicemail_link.spool)
+    relay = VoicemailRelay(bus, spool, sender="voicemail@pbx.local", sweep_seconds=3600)
+    return VoicemailInbox(spool, MailboxActions(voicemail_link), relay.settled)
+
+
+@pytest.fixture
 def portal(
-    database: Path, bus: EventBus, extensions: Extensions, accounts: Accounts, clock: Clock
+    database: Path,
+    bus: EventBus,
+    extensions: Extensions,
+    accounts: Accounts,
+    password_reset: PasswordReset,
+    check: PasswordCheck,
+    voicemail: VoicemailInbox,
+    clock: Clock,
 ) -> Portal:
     """What the portal of this test is made of: the real services, and a mirror nobody feeds."""
     return Portal(
         extensions=extensions,
         accounts=accounts,
+        users=Users(check.passwords),
+        second_factor=SecondFactor(check, clock=clock),
+        password_reset=password_reset,
+        api_tokens=ApiTokens(clock=clock),
         overview=Overview(),
         mirror=Mirror(bus),
         bus=bus,
         settings=WebSettings(),
+        voicemail=voicemail,
         live=LiveTimes(session_check=0.05, gather=0.01),
     )
 
@@ -170,6 +243,18 @@ def stranger(client: Client) -> Visitor:
 def visitor(client: Client, prepared: Prepared) -> Visitor:
     """The administrator, signed in."""
     return Visitor(client, prepared.token)
+
+
+@pytest.fixture
+def operator(client: Client, prepared: Prepared) -> Visitor:
+    """Who sees everything and changes nothing, signed in."""
+    return Visitor(client, prepared.tokens[Role.OPERATOR])
+
+
+@pytest.fixture
+def person(client: Client, prepared: Prepared) -> Visitor:
+    """Who sees what is their own, signed in; the login name is ``user``."""
+    return Visitor(client, prepared.tokens[Role.USER])
 
 
 @pytest.fixture

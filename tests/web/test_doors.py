@@ -1,18 +1,43 @@
 """Who gets in: every route of the portal, including those that are yet to be written."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
-from aiohttp.web import AbstractRoute, StaticResource
+from aiohttp.web import StaticResource
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
-from tests.web.conftest import Client, Visitor
+from pbxbridge.services.people import Role
+from tests.web.conftest import PASSWORD, Client, Prepared, Visitor
 from tests.web.forms import typed
+from web.access import Access, access_of
 from web.app import Portal
 from web.middleware.csrf import SAFE_METHODS
-from web.routes import PUBLIC, SIGN_IN
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# What stands for the variable parts of an address.
+PARTS = {"number": "1001", "login": "operator", "id": "1"}
+
+
+@dataclass(frozen=True)
+class Door:
+    """A route, with an address that it answers."""
+
+    method: str
+    path: str
+    access: Access
+
+    @property
+    def writes(self) -> bool:
+        return self.method not in SAFE_METHODS
+
+    @property
+    def is_api(self) -> bool:
+        return self.path.startswith("/api/")
 
 
 @pytest.fixture(autouse=True)
@@ -20,50 +45,92 @@ async def _extension(extensions: Extensions, admin: Actor) -> None:
     await extensions.create(admin, parse_extension({"number": "1001", "caller_id_name": "Ada"}))
 
 
-def routes(client: Client) -> Iterator[tuple[AbstractRoute, str]]:
-    """Every route of the portal, with an address that it answers."""
+@pytest.fixture
+def doors(client: Client) -> list[Door]:
+    """Every route of the portal."""
+    found = list(_doors(client))
+    assert len(found) > 40
+    return found
+
+
+def _doors(client: Client) -> Iterator[Door]:
     for route in client.app.router.routes():
         assert route.resource is not None
-        path = route.resource.canonical.replace("{number}", "1001")
-        assert "{" not in path, "teach this test what to put there"
-        yield route, path
+        path = route.resource.canonical
+        for name, part in PARTS.items():
+            path = path.replace(f"{{{name}}}", part)
+        assert "{" not in path, f"teach this test what to put into {path}"
+        access = access_of(route)
+        assert access is not None, f"{route.method} {path} does not say who may call it"
+        yield Door(route.method, path, access)
 
 
-def protected(client: Client) -> list[tuple[str, str]]:
-    found = [(route.method, path) for route, path in routes(client) if route.name not in PUBLIC]
-    assert len(found) > 15
-    return found
+@pytest.fixture
+def protected(doors: list[Door]) -> list[Door]:
+    """Every route that needs a session."""
+    return [door for door in doors if not door.access.anonymous]
 
 
-def writing(client: Client) -> list[tuple[str, str]]:
-    """Every route that changes something for somebody who is signed in."""
-    found = [(method, path) for method, path in protected(client) if method not in SAFE_METHODS]
-    assert len(found) > 5
-    return found
+async def ask(client: Client, door: Door, visitor: Visitor) -> int:
+    """Knock, with the right CSRF token; return the status."""
+    async with client.request(
+        door.method,
+        door.path,
+        headers={"X-CSRF-Token": visitor.csrf, **FORM},
+        cookies=visitor.cookies,
+        allow_redirects=False,
+    ) as answer:
+        return answer.status
 
 
-async def test_exactly_these_routes_are_public(client: Client) -> None:
-    public = {
-        "/static" if isinstance(route.resource, StaticResource) else path
-        for route, path in routes(client)
-        if route.name in PUBLIC
+async def test_exactly_these_routes_are_public(client: Client, doors: list[Door]) -> None:
+    static = {
+        route.resource.canonical
+        for route in client.app.router.routes()
+        if isinstance(route.resource, StaticResource)
     }
-    assert public == {"/healthz", "/static", "/sign-in"}
+    assert len(static) == 1
+    public = {door.path for door in doors if door.access.anonymous}
+    assert public - static == {"/healthz", "/sign-in", "/reset", "/reset/code"}
 
 
-async def test_a_stranger_is_sent_to_the_sign_in_page(client: Client, stranger: Visitor) -> None:
-    for method, path in protected(client):
+async def test_a_stranger_is_sent_to_the_sign_in_page(
+    client: Client, protected: list[Door]
+) -> None:
+    for door in protected:
         answer = await client.request(
-            method, path, headers={"Accept": "text/html"}, allow_redirects=False
+            door.method, door.path, headers={"Accept": "text/html"}, allow_redirects=False
         )
-        assert answer.status == 303, (method, path)
-        assert answer.headers["Location"].startswith("/sign-in"), (method, path)
+        if door.is_api:
+            assert answer.status == 401, door
+            continue
+        assert answer.status == 303, door
+        assert answer.headers["Location"].startswith("/sign-in"), door
 
 
-async def test_a_stranger_that_is_no_page_gets_401(client: Client) -> None:
-    for method, path in protected(client):
-        answer = await client.request(method, path, allow_redirects=False)
-        assert answer.status == 401, (method, path)
+async def test_a_stranger_that_is_no_page_gets_401(client: Client, protected: list[Door]) -> None:
+    for door in protected:
+        answer = await client.request(door.method, door.path, allow_redirects=False)
+        assert answer.status == 401, door
+        assert answer.headers.get("WWW-Authenticate", "").startswith("Bearer") == door.is_api, door
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_the_wrong_role_is_refused(
+    client: Client, prepared: Prepared, protected: list[Door], role: Role
+) -> None:
+    visitor = Visitor(client, prepared.tokens[role])
+    closed = [door for door in protected if role not in door.access.roles]
+    assert bool(closed) == (role is not Role.ADMIN)
+    for door in closed:
+        assert await ask(client, door, visitor) == 403, door
+
+
+async def test_only_administrators_change_what_is_not_their_own(protected: list[Door]) -> None:
+    own = ("/me", "/profile", "/password", "/sign-out", "/api/v1/me")
+    for door in protected:
+        if door.writes and not door.path.startswith(own):
+            assert door.access.roles == {Role.ADMIN}, door
 
 
 async def test_htmx_is_told_to_load_the_sign_in_page(stranger: Visitor) -> None:
@@ -91,27 +158,29 @@ async def test_an_unknown_session_is_no_session(client: Client, token: str) -> N
 
 @pytest.mark.parametrize("given", [None, "", "0" * 64, "é"])
 async def test_no_write_without_the_sessions_token(
-    client: Client, visitor: Visitor, given: str | None
+    client: Client, visitor: Visitor, protected: list[Door], given: str | None
 ) -> None:
-    for method, path in writing(client):
-        data = {} if given is None else {"csrf": given}
-        answer = await client.request(
-            method, path, data=data or b"", headers=FORM, cookies=visitor.cookies
-        )
-        assert answer.status == 403, (method, path)
+    for door in protected:
+        if door.writes:
+            data = {} if given is None else {"csrf": given}
+            answer = await client.request(
+                door.method, door.path, data=data or b"", headers=FORM, cookies=visitor.cookies
+            )
+            assert answer.status == 403, door
 
 
 async def test_no_write_with_the_token_of_another_session(
-    client: Client, portal: Portal, visitor: Visitor
+    client: Client, portal: Portal, visitor: Visitor, protected: list[Door]
 ) -> None:
-    other = Visitor(client, await portal.accounts.sign_in("admin", "a few words in a row", ""))
-    for method, path in writing(client):
-        data = {"csrf": other.csrf}
-        answer = await client.request(method, path, data=data, cookies=visitor.cookies)
-        assert answer.status == 403, (method, path)
+    other = Visitor(client, await portal.accounts.sign_in("admin", PASSWORD, ""))
+    for door in protected:
+        if door.writes:
+            answer = await client.request(
+                door.method, door.path, data={"csrf": other.csrf}, cookies=visitor.cookies
+            )
+            assert answer.status == 403, door
 
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 FROM_ELSEWHERE = [
     {"Origin": "https://elsewhere.example"},
     {"Origin": "null"},
@@ -123,22 +192,24 @@ FROM_ELSEWHERE = [
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE)
 async def test_no_write_from_another_site(
-    client: Client, visitor: Visitor, headers: dict[str, str]
+    client: Client, visitor: Visitor, doors: list[Door], headers: dict[str, str]
 ) -> None:
-    every = [*writing(client), ("POST", "/sign-in")]
-    for method, path in every:
-        data = {"csrf": visitor.csrf, "login": "admin", "password": "a few words in a row"}
-        answer = await client.request(
-            method, path, data=data, headers=headers, cookies=visitor.cookies
-        )
-        assert answer.status == 403, (method, path)
+    for door in doors:
+        if door.writes:
+            data = {"csrf": visitor.csrf, "login": "admin", "password": PASSWORD}
+            answer = await client.request(
+                door.method, door.path, data=data, headers=headers, cookies=visitor.cookies
+            )
+            assert answer.status == 403, door
 
 
 async def test_nothing_was_written_by_what_was_refused(
-    client: Client, visitor: Visitor, extensions: Extensions
+    client: Client, visitor: Visitor, operator: Visitor, extensions: Extensions
 ) -> None:
     await client.post("/extensions/1001/delete", cookies=visitor.cookies, headers=FORM)
     await client.post("/extensions", data=typed("1002"), cookies=visitor.cookies)
+    await operator.post("/extensions/1001/delete")
+    await operator.post("/extensions", typed("1002"))
     assert [one.number for one in (await extensions.page()).items] == ["1001"]
 
 
@@ -161,7 +232,6 @@ async def test_the_token_is_also_taken_from_a_header(client: Client, visitor: Vi
     assert answer.status == 200
 
 
-async def test_every_public_route_but_sign_in_only_reads(client: Client) -> None:
-    for route, _ in routes(client):
-        if route.name in PUBLIC - {SIGN_IN}:
-            assert route.method in SAFE_METHODS
+async def test_the_only_public_writes_sign_in_or_reset_a_password(doors: list[Door]) -> None:
+    writes = {door.path for door in doors if door.access.anonymous and door.writes}
+    assert writes == {"/sign-in", "/reset", "/reset/code"}

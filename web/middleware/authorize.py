@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from pbxbridge.errors import Forbidden
 from web.access import access_of
 from web.middleware.csrf import SAFE_METHODS
 from web.portal import SESSION
-from web.requests import is_api, sign_in_url, wants_fragment, wants_page
+from web.requests import BEARER, is_api, sign_in_url, wants_fragment, wants_page
 from web.routes import ALLOWED_WITH_ONE_TIME_PASSWORD, PASSWORD_PATH
 
 log = structlog.get_logger(__name__)
-
-BEARER = {"WWW-Authenticate": 'Bearer realm="pbxbridge"'}
 
 
 @web.middleware
@@ -41,13 +39,13 @@ async def authorize(request: web.Request, handler: Handler) -> web.StreamRespons
     if session.role not in access.roles:
         raise Forbidden("Your role does not allow this. Ask an administrator.")
     if session.read_only and request.method not in SAFE_METHODS:
-        raise Forbidden("This token may only read.")
+        raise Forbidden("This API token may only read.")
     return await handler(request)
 
 
 def _go(request: web.Request, target: str) -> web.HTTPException:
     if is_api(request):
-        return web.HTTPUnauthorized(headers=BEARER)
+        return web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: BEARER})
     if wants_fragment(request):
         return web.HTTPUnauthorized(headers={"HX-Redirect": target})
     if wants_page(request):

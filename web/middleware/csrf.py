@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from pbxbridge.errors import Forbidden
 from web.cookies import csrf_token
 from web.portal import SESSION
-from web.requests import read_form
+from web.requests import is_api, read_form
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD = "csrf"
@@ -32,7 +32,9 @@ async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not comes_from_here(request):
         raise Forbidden("This request came from another site.")
     if session:
-        given = request.headers.get(HEADER) or (await read_form(request)).get(FIELD, "")
+        given = request.headers.get(HEADER, "")
+        if not given and not is_api(request):
+            given = (await read_form(request)).get(FIELD, "")
         if not hmac.compare_digest(given.encode(), csrf_token(session.token).encode()):
             raise Forbidden("This page is out of date. Load it again and repeat what you did.")
     return await handler(request)

@@ -22,10 +22,9 @@ from web.middleware.csrf import FIELD as CSRF_FIELD
 from web.notices import notice_of, notify
 from web.portal import actor_of, portal_of
 from web.render import fragment, html, page, part_or_page
-from web.requests import read_form, wants_fragment
+from web.requests import page_of, read_form, search_of, wants_fragment
 
 LIST = "/extensions"
-SEARCH_LENGTH = 100
 CHECKBOXES = ("monitored", "voicemail")
 NEW_EXTENSION = ExtensionInput.model_construct(number="", caller_id_name="").model_dump()
 ONE_ROW = "extensions/one_row.html"
@@ -49,9 +48,9 @@ def routes() -> list[web.RouteDef]:
 @allow(Role.ADMIN, Role.OPERATOR)
 async def show_list(request: web.Request) -> web.StreamResponse:
     """Show one page of the list, searched by ``search``."""
-    search = _search_of(request)
+    search = search_of(request)
     found = await portal_of(request).extensions.page(
-        ExtensionFilter(search=search), _page_of(request)
+        ExtensionFilter(search=search), page_of(request)
     )
     mirror = portal_of(request).mirror
     rows = [(view, mirror.state_of(view.number)) for view in found.items]
@@ -184,13 +183,3 @@ async def _editor(
         errors=errors or {},
         classes=await portal_of(request).extensions.classes_of_service(),
     )
-
-
-def _search_of(request: web.Request) -> str:
-    typed = request.query.get("search", "")[:SEARCH_LENGTH]
-    return "".join(character for character in typed if character.isprintable()).strip()
-
-
-def _page_of(request: web.Request) -> int:
-    typed = request.query.get("page", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1

@@ -1,8 +1,9 @@
 """``/live``: tells a browser what changed, by Server-Sent Events.
 
-Three kinds of message. ``patch`` carries element ids and their new content. ``list`` says that the
-list of extensions is no longer what it was; a browser that shows it asks for it again.
-``signed-out`` is the last message of a stream whose session ended.
+Four kinds of message. ``patch`` carries element ids and their new content. ``list`` says that the
+list of extensions is no longer what it was, ``mailbox`` that the person's own voicemail is not; a
+browser that shows it asks for it again. ``signed-out`` is the last message of a stream whose
+session ended. Whoever may not see every extension is told of their own only (../audience.py).
 
 A stream begins with everything, after it has subscribed, so nothing falls between the page and
 the stream. Source of the format: HTML standard, section 9.2, Server-sent events.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -22,8 +24,10 @@ from pbxbridge.events import Subscription
 from pbxbridge.services.overview import Waiting
 from pbxbridge.services.people import Role
 from web import routes as names
-from web.access import allow
-from web.live_changes import LiveChanges
+from web.access import signed_in
+from web.audience import Audience
+from web.live_changes import Batch, LiveChanges
+from web.own_extensions import own_extensions
 from web.portal import SESSION, portal_of
 from web.render import fragment, link_of
 
@@ -51,16 +55,18 @@ async def close_streams(app: web.Application) -> None:
         stream.stop_streaming()
 
 
-@allow(Role.ADMIN, Role.OPERATOR)
+@signed_in
 async def live(request: web.Request) -> web.StreamResponse:
     """Stream changes until the browser leaves, its session ends, or the portal stops."""
     portal, streams = portal_of(request), request.config_dict[STREAMS]
     changes = LiveChanges(limit=BACKLOG)
+    audience = Audience(sees_all=request[SESSION].role is not Role.USER)
     with portal.bus.subscribe(BACKLOG) as subscription:
+        audience.own = await _own_numbers(request)
         async with sse_response(request, ping_interval=portal.live.ping) as stream:
             streams.add(stream)
             try:
-                await _serve(request, stream, subscription, changes)
+                await _serve(request, stream, subscription, audience, changes)
             except* (ConnectionError, TimeoutError):
                 pass  # the browser left, or takes nothing any more
             except* Exception:
@@ -75,47 +81,62 @@ async def _serve(
     request: web.Request,
     stream: EventSourceResponse,
     subscription: Subscription,
+    audience: Audience,
     changes: LiveChanges,
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         jobs = [
-            tasks.create_task(_collect(subscription, changes), name="live.collect"),
-            tasks.create_task(_send(request, stream, changes), name="live.send"),
-            tasks.create_task(_watch_session(request, stream), name="live.session"),
+            tasks.create_task(_collect(subscription, audience, changes), name="live.collect"),
+            tasks.create_task(_send(request, stream, audience, changes), name="live.send"),
+            tasks.create_task(
+                _watch_session(request, stream, audience, changes), name="live.session"
+            ),
         ]
         await stream.wait()
         for job in jobs:
             job.cancel()
 
 
-async def _collect(subscription: Subscription, changes: LiveChanges) -> None:
+async def _collect(subscription: Subscription, audience: Audience, changes: LiveChanges) -> None:
     async for event in subscription:
-        changes.note(event)
+        if audience.may_know(event):
+            changes.note(event)
 
 
-async def _send(request: web.Request, stream: EventSourceResponse, changes: LiveChanges) -> None:
-    portal = portal_of(request)
+async def _send(
+    request: web.Request, stream: EventSourceResponse, audience: Audience, changes: LiveChanges
+) -> None:
     waiting: Waiting | None = None
     await stream.send("hello", event="hello", retry=RECONNECT_MS)
     while True:
         await changes.wait()
         batch = changes.take()
-        patch: dict[str, str] = {}
-        for number in batch.numbers:
-            patch |= row_patch(request, number)
-        if batch.link:
-            patch["link"] = fragment(request, "link.html", link=link_of(request))
+        patch = _patch(request, batch, audience)
         refresh = batch.list
-        if batch.outbox:
-            before, waiting = waiting, await portal.overview.waiting()
+        if batch.outbox and audience.sees_all:
+            before, waiting = waiting, await portal_of(request).overview.waiting()
             patch["waiting"] = fragment(request, "waiting.html", waiting=waiting)
             # A row says whether it waits for Asterisk.
             refresh |= before is None or before.notices != waiting.notices
         if patch:
             await stream.send(json.dumps(patch), event="patch")
+        if batch.mailbox and audience.own:
+            await stream.send("mailbox", event="mailbox")
         if refresh:
             await stream.send("list", event="list")
-        await asyncio.sleep(portal.live.gather)
+        await asyncio.sleep(portal_of(request).live.gather)
+
+
+def _patch(request: web.Request, batch: Batch, audience: Audience) -> dict[str, str]:
+    patch: dict[str, str] = {}
+    for number in batch.numbers:
+        patch |= row_patch(request, number)
+    if batch.link:
+        link = link_of(request)
+        # Why it is down may name hosts and logins.
+        told = link if audience.sees_all else replace(link, reason="")
+        patch["link"] = fragment(request, "link.html", link=told)
+    return patch
 
 
 def row_patch(request: web.Request, number: str) -> dict[str, str]:
@@ -128,11 +149,24 @@ def row_patch(request: web.Request, number: str) -> dict[str, str]:
     }
 
 
-async def _watch_session(request: web.Request, stream: EventSourceResponse) -> None:
-    portal, token = portal_of(request), request[SESSION].token
+async def _watch_session(
+    request: web.Request, stream: EventSourceResponse, audience: Audience, changes: LiveChanges
+) -> None:
+    """End the stream with its session, and follow what the person may see."""
+    portal, session = portal_of(request), request[SESSION]
     while True:
-        if not await portal.accounts.session(token, in_use=False):
+        found = await portal.accounts.session(session.token, in_use=False)
+        if not found:
             await stream.send("signed-out", event="signed-out")
-            stream.stop_streaming()
+        if not found or found.role is not session.role:
+            stream.stop_streaming()  # with another role the browser connects again
             return
+        own = await _own_numbers(request)
+        if own != audience.own:
+            audience.own = own
+            changes.note_list()
         await asyncio.sleep(portal.live.session_check)
+
+
+async def _own_numbers(request: web.Request) -> frozenset[str]:
+    return frozenset(extension.number for extension in await own_extensions(request))

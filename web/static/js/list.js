@@ -105,7 +105,7 @@
     const row = event.target.closest("tbody.entry:not([data-open]) .row");
     if (row && !event.target.closest("a, button")) {
       getSelection().removeAllRanges();
-      row.querySelector('[data-action="edit"]').click();
+      row.querySelector('[data-action="edit"]')?.click();
     }
   });
 
@@ -145,7 +145,7 @@
   document.body.addEventListener("htmx:afterSettle", (event) => {
     const body = event.target.closest?.("tbody.entry");
     if (body && !isOpen(body) && document.activeElement === document.body) {
-      body.querySelector('[data-action="edit"]').focus();
+      body.querySelector('[data-action="edit"]')?.focus();
     }
   });
   document.body.addEventListener("notice", refresh);

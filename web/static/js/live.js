@@ -46,7 +46,8 @@
     source = new EventSource("/live");
     source.addEventListener("open", isBack);
     source.addEventListener("patch", (event) => patch(JSON.parse(event.data)));
-    source.addEventListener("list", () => pbxbridge.refreshList());
+    source.addEventListener("list", () => pbxbridge.refreshList?.());
+    source.addEventListener("mailbox", () => pbxbridge.refreshMailboxes?.());
     source.addEventListener("signed-out", () => {
       source.close();
       location.reload();

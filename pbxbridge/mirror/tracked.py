@@ -1,0 +1,27 @@
+"""An endpoint that is followed, and what is shown of it."""
+
+from dataclasses import dataclass
+
+from pbxbridge.events import Technology
+from pbxbridge.mirror.contact_state import Contacts, endpoint_state
+from pbxbridge.mirror.endpoint import EndpointState, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """How an endpoint is reached, and whether Asterisk qualifies it."""
+
+    monitored: bool
+    technology: Technology
+
+
+def shown(number: str, contacts: Contacts, tracked: Tracked) -> EndpointState:
+    """Return what the screen shows of an endpoint, save for when it was last seen."""
+    match tracked.technology:
+        case Technology.DAHDI:
+            # A line has no registration that could be watched, but can be called.
+            return EndpointState(number, Status.UNMONITORED)
+        case Technology.NONE:
+            return EndpointState(number)
+        case _:
+            return endpoint_state(number, contacts, monitored=tracked.monitored)

@@ -1,0 +1,258 @@
+"""Guessing at passwords: how often, from where, and what a flood of it does to everybody else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+import pytest
+
+from pbxbridge.errors import Forbidden, Invalid, TooManyAttempts
+from pbxbridge.models.audit_entry import AuditEntry
+from pbxbridge.services.accounts import Accounts
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.passwords import AT_ONCE, WAITING
+from pbxbridge.services.refusals import MOST_ENTRIES
+from pbxbridge.services.sign_in_limit import WINDOW_SECONDS, SignInLimit, network_of
+from pbxbridge.services.sliding_window import SlidingWindow
+from tests.db.people import (
+    ELSEWHERE,
+    HOME,
+    PASSWORD,
+    CountingPasswords,
+    People,
+    Ticks,
+    audited,
+)
+
+NEW = "another horse battery"
+
+
+def guess(limit: SignInLimit, login: str, address: str, times: int = 1) -> int:
+    """Try so often with a wrong password; return how many tries were let through."""
+    let_through = 0
+    for _ in range(times):
+        try:
+            limit.begin(login, address)
+        except TooManyAttempts:
+            continue
+        let_through += 1
+    return let_through
+
+
+def test_a_window_slides(ticks: Ticks) -> None:
+    window = SlidingWindow(2, 10.0, clock=ticks)
+    window.add("a")
+    ticks.now += 4
+    assert window.wait("a") == 0
+    window.add("a")
+    assert window.wait("a") == 6
+    assert window.wait("b") == 0
+    ticks.now += 6
+    assert window.wait("a") == 0
+    window.add("a")
+    assert window.wait("a") == 4
+
+
+def test_what_was_taken_back_or_forgotten_does_not_count(ticks: Ticks) -> None:
+    window = SlidingWindow(1, 10.0, clock=ticks)
+    for undo in (window.take_back, window.forget):
+        window.add("a")
+        undo("a")
+        undo("a")
+        assert window.wait("a") == 0
+    assert len(window) == 0
+
+
+def test_a_window_stays_small_however_many_names_are_made_up(ticks: Ticks) -> None:
+    window = SlidingWindow(5, 900.0, keys=1000, clock=ticks)
+    for number in range(50_000):
+        window.add(f"made up {number}")
+    assert len(window) == 1000
+    ticks.now += 901
+    window.add("later")
+    assert len(window) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("", "", True),
+        ("no address", "192.0.2.1", False),
+    ],
+)
+def test_what_counts_as_one_place(one: str, other: str, same: bool) -> None:
+    assert (network_of(one) == network_of(other)) is same
+
+
+def test_five_wrong_passwords_then_a_pause(ticks: Ticks) -> None:
+    limit = SignInLimit(clock=ticks)
+    assert guess(limit, "ada", HOME, 10) == 5
+    with pytest.raises(TooManyAttempts) as refused:
+        limit.begin("ada", HOME)
+    assert refused.value.retry_after == WINDOW_SECONDS
+    ticks.now += refused.value.retry_after
+    assert guess(limit, "ada", HOME, 10) == 5
+
+
+def test_a_right_password_forgives_the_wrong_ones(ticks: Ticks) -> None:
+    limit = SignInLimit(clock=ticks)
+    for _ in range(3):
+        assert guess(limit, "ada", HOME, 4) == 4
+        limit.begin("ada", HOME)
+        limit.succeeded("ada", HOME)
+
+
+def test_nobody_is_locked_out_from_another_address(ticks: Ticks) -> None:
+    limit = SignInLimit(clock=ticks)
+    guess(limit, "ada", ELSEWHERE, 100)
+    assert guess(limit, "ada", HOME) == 1
+
+
+def test_one_address_guesses_twenty_times_at_whomever(ticks: Ticks) -> None:
+    limit = SignInLimit(clock=ticks)
+    subscriber = [f"2001:db8::{number:x}" for number in range(1, 101)]
+    assert sum(guess(limit, f"user{a}", a) for a in subscriber) == 20
+
+
+def test_an_account_of_ones_own_pays_for_no_guesses_at_others(ticks: Ticks) -> None:
+    limit = SignInLimit(clock=ticks)
+    let_through = 0
+    for number in range(100):
+        let_through += guess(limit, f"victim{number}", ELSEWHERE)
+        if guess(limit, "mallory", ELSEWHERE):
+            limit.succeeded("mallory", ELSEWHERE)
+    assert let_through == 20
+
+
+def test_many_addresses_together_guess_fifty_times_at_one_account(ticks: Ticks) -> None:
+    limit = SignInLimit(clock=ticks)
+    assert sum(guess(limit, "ada", f"203.0.113.{n}", 2) for n in range(200)) == 50
+    assert guess(limit, "grace", "203.0.113.1") == 1
+
+
+def test_who_signed_in_from_there_before_is_not_locked_out_by_many_addresses(ticks: Ticks) -> None:
+    limit = SignInLimit(clock=ticks)
+    limit.begin("ada", HOME)
+    limit.succeeded("ada", HOME)
+    for number in range(200):
+        guess(limit, "ada", f"203.0.113.{number}", 2)
+    assert guess(limit, "ada", HOME, 10) == 5
+    assert guess(limit, "ada", ELSEWHERE) == 0
+    ticks.now += WINDOW_SECONDS
+    assert guess(limit, "ada", ELSEWHERE) == 1
+
+
+async def wrong(accounts: Accounts, login: str, address: str) -> str:
+    """Try a wrong password; return the kind of refusal."""
+    try:
+        await accounts.sign_in(login, "wrong", address)
+    except (Forbidden, TooManyAttempts) as refused:
+        return type(refused).__name__
+    return "signed in"
+
+
+async def test_beyond_the_limit_no_password_is_looked_at(
+    accounts: Accounts, people: People, passwords: CountingPasswords, ticks: Ticks
+) -> None:
+    await people.add("ada")
+    before = passwords.checked
+    kinds = [await wrong(accounts, login, HOME) for login in ("ada",) * 7 + ("ADA ",)]
+    assert kinds == ["Forbidden"] * 5 + ["TooManyAttempts"] * 3
+    assert passwords.checked - before == 5
+    with pytest.raises(TooManyAttempts):
+        await accounts.sign_in("ada", PASSWORD, HOME)
+    assert await accounts.sign_in("ada", PASSWORD, ELSEWHERE)
+    ticks.now += WINDOW_SECONDS
+    assert await accounts.sign_in("ada", PASSWORD, HOME)
+
+
+async def test_refusals_are_written_down_but_never_the_password(
+    accounts: Accounts, people: People
+) -> None:
+    await people.add("ada")
+    for _ in range(9):
+        await wrong(accounts, "ada", HOME)
+    with pytest.raises(Forbidden):
+        await accounts.sign_in("x\x00" + "y" * 100, PASSWORD, HOME)
+    entries = await audited("user.sign-in-refused")
+    told = [(e.actor, e.address, e.subject, e.after["reason"]) for e in entries]
+    assert told == [
+        *[("", HOME, "ada", "password")] * 5,
+        ("", HOME, "ada", "too many attempts"),
+        ("", HOME, "x?" + "y" * 62, "password"),
+    ]
+    everything = str(await AuditEntry.all().values())
+    assert PASSWORD not in everything
+    assert "wrong" not in everything
+
+
+async def test_guessing_from_very_many_addresses_does_not_fill_the_audit(
+    accounts: Accounts, people: People, check: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(self: object, stored: str | None, password: str, network: str = "") -> bool:
+        return False
+
+    monkeypatch.setattr(CountingPasswords, "matches", at_once)
+    for number in range(MOST_ENTRIES + 50):
+        await wrong(accounts, f"user{number}", f"10.0.{number // 200}.{number % 200}")
+    assert len(await audited("user.sign-in-refused")) == MOST_ENTRIES
+
+
+async def test_a_flood_from_one_address_delays_nobody_else(
+    accounts: Accounts, people: People, passwords: CountingPasswords
+) -> None:
+    await people.add("ada")
+    await people.add("grace")
+    before = passwords.checked
+    started = time.monotonic()
+    flood = [
+        asyncio.create_task(wrong(accounts, f"user{number % 50}", ELSEWHERE), name=f"bad {number}")
+        for number in range(300)
+    ]
+    await asyncio.sleep(0)
+    honest = asyncio.create_task(accounts.sign_in("grace", PASSWORD, HOME), name="honest")
+    assert await honest
+    delay = time.monotonic() - started
+    kinds = Counter(await asyncio.gather(*flood))
+    assert delay < 3.0
+    assert kinds["TooManyAttempts"] >= 280
+    assert passwords.checked - before <= 21
+    assert len(await audited("user.sign-in-refused")) <= 21
+
+
+async def test_a_flood_from_everywhere_makes_nobody_wait_long(
+    accounts: Accounts, people: People, passwords: CountingPasswords
+) -> None:
+    await people.add("ada")
+    before = passwords.checked
+    flood = [
+        asyncio.create_task(wrong(accounts, "ada", f"203.0.113.{number % 256}"), name=str(number))
+        for number in range(300)
+    ]
+    async with asyncio.timeout(10):
+        kinds = Counter(await asyncio.gather(*flood))
+    assert kinds["Forbidden"] <= AT_ONCE + WAITING
+    assert passwords.checked - before == kinds["Forbidden"]
+    assert kinds["TooManyAttempts"] == 300 - kinds["Forbidden"]
+    # Refused for want of a place, they guessed at nothing: it does not count against anybody.
+    assert await accounts.sign_in("ada", PASSWORD, HOME)
+
+
+async def test_an_open_session_is_no_way_to_guess_the_password(
+    accounts: Accounts, people: People
+) -> None:
+    await people.add("ada")
+    token = await accounts.sign_in("ada", PASSWORD, HOME)
+    ada = Actor("ada", HOME)
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            await accounts.change_password(ada, token, "wrong", NEW, NEW)
+    with pytest.raises(TooManyAttempts):
+        await accounts.change_password(ada, token, PASSWORD, NEW, NEW)
