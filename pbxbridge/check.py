@@ -21,11 +21,16 @@ from pbxbridge.settings import Settings
 
 # What pbxbridge asks of Asterisk over AMI; by the write classes `system` and `user`.
 AMI_ACTIONS = (
+    "CoreShowChannels",
+    "DBDel",
+    "DBGet",
     "DBPut",
     "PJSIPQualify",
     "PJSIPShowRegistrationInboundContactStatuses",
     "Reload",
+    "VoicemailMove",
     "VoicemailRefresh",
+    "VoicemailRemove",
 )
 
 DATABASE_SECONDS = 30.0

@@ -25,6 +25,7 @@ from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
+from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.classes_of_service import ensure_built_in
 from pbxbridge.services.extension_removal import Outside
 from pbxbridge.services.extension_store import SiteDefaults
@@ -135,6 +136,7 @@ class _Bridge:
             second_factor=self._second_factor,
             password_reset=self._password_reset,
             api_tokens=self._api_tokens,
+            audit=AuditTrail(self._extensions, self._users),
             overview=Overview(),
             mirror=self._mirror,
             bus=self._bus,
@@ -163,7 +165,9 @@ class _Bridge:
 
     async def follow_extensions(self) -> None:
         """Have the mirror track exactly the extensions there are."""
-        self._mirror.track_all(await self._extensions.monitored())
+        self._mirror.track_all(
+            await self._extensions.monitored(), await self._extensions.technologies()
+        )
 
     async def _keep_following(self) -> None:
         with self._bus.subscribe() as events:
@@ -172,8 +176,8 @@ class _Bridge:
                     case MailboxChanged(number, context) if context == MAILBOX_CONTEXT:
                         # Who leaves the voicemail menu may have changed the PIN there.
                         await until_stored(partial(self._extensions.notice_pin, number))
-                    case ExtensionSaved(number, monitored):
-                        self._mirror.track(number, monitored)
+                    case ExtensionSaved(number, monitored, technology):
+                        self._mirror.track(number, monitored, technology)
                     case ExtensionDeleted(number):
                         self._mirror.untrack(number)
                     case Overflowed():

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from web import api
 from web import routes as names
+from web.api.problems import problems
 from web.middleware.authorize import authorize
 from web.middleware.csrf import csrf
 from web.middleware.errors import errors
@@ -15,6 +17,7 @@ from web.middleware.session import session
 from web.navigation import NAVIGATION, make_navigation
 from web.pages import (
     api_tokens,
+    audit,
     extension_secret,
     extensions,
     health,
@@ -43,9 +46,10 @@ LARGEST_BODY = 64 * 1024
 def make_app(deps: Portal) -> web.Application:
     """Build the portal. The caller runs it, and closes what it put into ``deps`` afterwards."""
     app = web.Application(
-        # Outermost first: an error of any of them becomes a page, and a form's token is checked
-        # against the session that was found, for a handler that this person may call.
-        middlewares=[errors, session, authorize, csrf],
+        # Outermost first: an error of any of them becomes a page, or a problem document of the API;
+        # a form's token is checked against the session that was found, for a handler that this
+        # person may call.
+        middlewares=[errors, problems, session, authorize, csrf],
         client_max_size=LARGEST_BODY,
     )
     app[PORTAL] = deps
@@ -78,4 +82,6 @@ def _routes() -> list[web.RouteDef]:
         *user_credentials.routes(),
         *me.routes(),
         *voicemail.routes(),
+        *audit.routes(),
+        *api.routes(),
     ]

@@ -19,6 +19,7 @@ NOTICES = {
     "message-heard": "Marked as heard",
     "message-deleted": "Message deleted",
     "pin-changed": "PIN changed",
+    "undone": "Change undone",
 }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pbxbridge.mirror.mirror import Mirror
     from pbxbridge.services.accounts import Accounts
     from pbxbridge.services.api_tokens import ApiTokens
+    from pbxbridge.services.audit_trail import AuditTrail
     from pbxbridge.services.extensions import Extensions
     from pbxbridge.services.overview import Overview
     from pbxbridge.services.password_reset import PasswordReset
@@ -47,6 +48,7 @@ class Portal:
     second_factor: SecondFactor
     password_reset: PasswordReset
     api_tokens: ApiTokens
+    audit: AuditTrail
     overview: Overview
     mirror: Mirror
     bus: EventBus

@@ -8,6 +8,8 @@ from aiohttp import web
 
 HOME = "/"
 API = "/api/"
+# The one page there.
+API_DOCS = "/api/v1/docs"
 # What the API asks for (RFC 6750, section 3).
 BEARER = 'Bearer realm="pbxbridge"'
 SEARCH_LENGTH = 100
@@ -57,7 +59,7 @@ def wants_page(request: web.Request) -> bool:
 
 def is_api(request: web.Request) -> bool:
     """Whether a program asks; it gets no pages, and may come with an API token."""
-    return request.path.startswith(API)
+    return request.path.startswith(API) and request.path != API_DOCS
 
 
 def safe_next(target: str) -> str:

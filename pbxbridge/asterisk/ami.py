@@ -46,7 +46,7 @@ class LinkTiming:
     Reconnecting waits ``retry_first``, doubled each time up to ``retry_longest``, less up to half
     of it at random, so that several bridges do not knock at once. ``ask_gap`` spaces questions
     about single contacts, as thousands of them appear when Asterisk starts. ``peers_again`` is the
-    least pause between lists of IAX2 peers; one of 1,000 takes Asterisk 5 ms.
+    least pause between lists of IAX2 peers; one of 1,000 takes 0.07 s.
     ``look_again`` is the least pause between snapshots; one of 1,000 contacts takes Asterisk
     0.15 s, and the pause is never shorter than fifty times that.
     """

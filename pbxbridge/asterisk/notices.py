@@ -21,9 +21,9 @@ class Link(Protocol):
 async def tell(link: Link, kind: NoticeKind, subject: str) -> None:
     """Deliver one notice; telling twice does no harm.
 
-    ``subject`` is the AOR for REFRESH_QUALIFY and FORGET_CONTACTS, ``box@context`` for
-    FORGET_MAILBOX, and not used for RELOAD_DIALPLAN. Raises AsteriskUnavailable when the notice
-    was not delivered.
+    ``subject`` is the AOR for REFRESH_QUALIFY and FORGET_CONTACTS, the IAX2 peer for FORGET_PEER,
+    ``box@context`` for FORGET_MAILBOX, and not used for the reloads. Raises
+    AsteriskUnavailable when the notice was not delivered.
     """
     match kind:
         case NoticeKind.RELOAD_DIALPLAN:
@@ -36,6 +36,10 @@ async def tell(link: Link, kind: NoticeKind, subject: str) -> None:
         case NoticeKind.FORGET_MAILBOX:
             mailbox, _, context = subject.partition("@")
             _expect(await link.action("VoicemailRefresh", Mailbox=mailbox, Context=context))
+        case NoticeKind.RELOAD_PEERS:
+            await reload_peers(link)
+        case NoticeKind.FORGET_PEER:
+            await forget_peer(link, subject)
 
 
 async def _refresh_qualify(link: Link, aor: str) -> None:

@@ -193,7 +193,9 @@ class Mirror:
         tracked = self._tracked[number]
         contacts = self._registrations.of((tracked.technology, number))
         before = self.state_of(number)
-        state = self._seen(before, shown(number, contacts, tracked))
+        state = shown(number, contacts, tracked)
+        if tracked.registers:
+            state = self._seen(before, state)
         self.questions.review(number, contacts, tracked)
         if state != before:
             self._states[number] = state

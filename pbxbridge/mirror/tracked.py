@@ -14,6 +14,11 @@ class Tracked:
     monitored: bool
     technology: Technology
 
+    @property
+    def registers(self) -> bool:
+        """Whether Asterisk is told where the device is, and so can lose it."""
+        return self.technology in {Technology.PJSIP, Technology.IAX2}
+
 
 def shown(number: str, contacts: Contacts, tracked: Tracked) -> EndpointState:
     """Return what the screen shows of an endpoint, save for when it was last seen."""

@@ -52,6 +52,8 @@ class NoticeKind(StrEnum):
     REFRESH_QUALIFY = "refresh-qualify"
     FORGET_CONTACTS = "forget-contacts"
     FORGET_MAILBOX = "forget-mailbox"
+    RELOAD_PEERS = "reload-peers"
+    FORGET_PEER = "forget-peer"
 
 
 class AsteriskNotice(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from dialplan.class_of_service import context_of
 from dialplan.extension_row import CallRules, Row, extension_row
@@ -92,7 +92,7 @@ def auth_override_of(number: str) -> str:
 
 def rows_of(facts: ExtensionFacts) -> RealtimeRows:
     """Return the rows that make an extension real."""
-    dialplan, mailbox = asdict(_dialplan_row(facts)), _mailbox(facts)
+    dialplan, mailbox = _columns(_dialplan_row(facts)), _mailbox(facts)
     match facts.device:
         case SipDevice() as device:
             return RealtimeRows(
@@ -137,6 +137,16 @@ def _dialplan_row(facts: ExtensionFacts) -> Row:
             do_not_disturb=facts.do_not_disturb,
         ),
     )
+
+
+def _columns(row: Row) -> Columns:
+    return {
+        "context": row.context,
+        "exten": row.exten,
+        "priority": row.priority,
+        "app": row.app,
+        "appdata": row.appdata,
+    }
 
 
 def _lamp(facts: ExtensionFacts) -> str:
@@ -203,7 +213,7 @@ def _iax_friend(facts: ExtensionFacts, device: Iax2Device) -> Columns:
         "qualify": "yes" if device.monitored else "no",
         "disallow": "all",
         "allow": CODECS,
-        "requirecalltoken": "auto",
+        "requirecalltoken": "yes",
     }
 
 

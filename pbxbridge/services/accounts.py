@@ -15,7 +15,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.new_password import set_password
 from pbxbridge.services.password_check import PasswordCheck
-from pbxbridge.services.passwords import check_new_password, one_time_password
+from pbxbridge.services.passwords import Overloaded, check_new_password, one_time_password
 from pbxbridge.services.sessions import Sessions, SessionView, SignedIn, hash_of
 from pbxbridge.services.sign_in_limit import network_of
 from pbxbridge.services.totp import matching_step
@@ -87,9 +87,11 @@ class Accounts:
         stored = user.password_hash if user else None
         try:
             right = await self._check.is_right(name, stored, password, address)
+        except Overloaded:
+            await self._limited(name, address, "everywhere", "too many at once")
+            raise
         except TooManyAttempts:
-            if self._check.refusals.is_news(address):
-                await self._refused(name, address, "too many attempts")
+            await self._limited(name, address, network_of(address), "too many attempts")
             raise
         if not right or user is None:
             await self._refused(name, address, "password")
@@ -165,6 +167,11 @@ class Accounts:
             actor = Actor(user.login, address)
             await audit.record(transaction, actor, "user.signed-in", user.login)
             return await self._sessions.begin(transaction, user, address, user_agent)
+
+    async def _limited(self, login: str, address: str, where: str, reason: str) -> None:
+        """Write down once in a while what a flood would else write down all the time."""
+        if self._check.refusals.is_news(where):
+            await self._refused(login, address, reason)
 
     async def _refused(self, login: str, address: str, reason: str) -> None:
         async with write_transaction() as transaction:

@@ -25,6 +25,9 @@ NAME_LENGTH = 80
 DAYS = range(1, 366)
 MOST_PER_USER = 50
 TOUCH_EVERY = timedelta(minutes=1)
+# What the column holds: a database refuses to look for more.
+IDS = range(1, 2**31)
+REVOKED = "This token is revoked already."
 # What is longer is no token, and not worth a hash.
 LONGEST_TOKEN = 100
 
@@ -130,11 +133,13 @@ class ApiTokens:
 
     async def revoke(self, actor: Actor, token_id: int) -> None:
         """Revoke one of the actor's own tokens. Raises NotFound."""
+        if token_id not in IDS:
+            raise NotFound(REVOKED)
         async with write_transaction() as transaction:
             own = ApiToken.filter(id=token_id, user__login=actor.login)
             row = await own.using_db(transaction).first()
             if row is None:
-                raise NotFound("This token is revoked already.")
+                raise NotFound(REVOKED)
             await row.delete(using_db=transaction)
             before = _audited(row)
             await audit.record(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
@@ -14,6 +14,7 @@ from pbxbridge.services.keep_trying import until_stored
 
 RETRY_SECONDS = 30.0
 ERROR_LENGTH = 500
+RELOADS = frozenset({NoticeKind.RELOAD_DIALPLAN, NoticeKind.RELOAD_PEERS})
 
 Tell = Callable[[NoticeKind, str], Awaitable[None]]
 
@@ -47,14 +48,14 @@ class AsteriskOutbox:
         One that Asterisk does not take holds up none of the others.
         """
         all_told = True
-        for notice in await AsteriskNotice.all().order_by("id"):
+        for told_together in _grouped(await AsteriskNotice.all().order_by("id")):
+            notice = told_together[0]
+            rows = AsteriskNotice.filter(id__in=[each.id for each in told_together])
             if why := await self._failure(notice):
-                await AsteriskNotice.filter(id=notice.id).update(
-                    attempts=notice.attempts + 1, last_error=why[:ERROR_LENGTH]
-                )
+                await rows.update(attempts=notice.attempts + 1, last_error=why[:ERROR_LENGTH])
                 all_told = False
                 continue
-            await AsteriskNotice.filter(id=notice.id).delete()
+            await rows.delete()
             log.info("asterisk.told", kind=notice.kind.value, subject=notice.subject)
             self._bus.publish(OutboxChanged())
         return all_told
@@ -70,6 +71,15 @@ class AsteriskOutbox:
             log.exception("asterisk.notice_failed", kind=notice.kind.value, subject=notice.subject)
             return repr(fault)
         return ""
+
+
+def _grouped(notices: Iterable[AsteriskNotice]) -> Iterable[list[AsteriskNotice]]:
+    """Put together what one telling serves: a reload reads everything that was saved before it."""
+    groups: dict[object, list[AsteriskNotice]] = {}
+    for notice in notices:
+        key = notice.kind if notice.kind in RELOADS else notice.id
+        groups.setdefault(key, []).append(notice)
+    return groups.values()
 
 
 def _is_a_reason(event: object) -> bool:

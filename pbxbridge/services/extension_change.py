@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pbxbridge.errors import Invalid
+from pbxbridge.models.extension import DeviceType
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
 from pbxbridge.services.extension_view import COLUMNS, ExtensionView, sort_key
@@ -19,6 +20,10 @@ from pbxbridge.services.extension_view import COLUMNS, ExtensionView, sort_key
 # 24 letters and digits are 142 bits, and survive being typed on a phone's keypad.
 SECRET_LENGTH = 24
 SECRET_ALPHABET = (string.ascii_letters + string.digits).encode()
+
+# As long as one of these waits, a number is not free: told later, Asterisk would throw out its new
+# owner's phone, or leave them the old messages.
+FORGETTING = (NoticeKind.FORGET_CONTACTS, NoticeKind.FORGET_MAILBOX, NoticeKind.FORGET_PEER)
 
 # Four bytes of a random 256 are thrown away, so that each of the 62 characters is as likely.
 _USABLE = 256 - 256 % len(SECRET_ALPHABET)
@@ -62,6 +67,7 @@ class Renewed:
 
 
 NO_CREDENTIALS = Credentials("", "", "")
+NOTHING_RENEWED = Renewed(pin=False, secret=False, auth_secret=False)
 
 
 def new_secret() -> str:
@@ -115,11 +121,19 @@ def mail_since(email_before: str, wanted: ExtensionInput, now: datetime) -> Mapp
 
 
 def notices_of(
-    before: ExtensionView, wanted: ExtensionInput
+    before: ExtensionView | None, wanted: ExtensionInput
 ) -> Iterator[tuple[NoticeKind, str]]:
-    """Yield what Asterisk must be told of a change because the rows alone do not tell it."""
-    was_sip, is_sip = before.device_type in SIP_TYPES, wanted.device_type in SIP_TYPES
+    """Yield what Asterisk must be told of a change because the rows alone do not tell it.
+
+    ``before`` is None for a new extension.
+    """
+    old = before.device_type if before else None
+    was_sip, is_sip = old in SIP_TYPES, wanted.device_type in SIP_TYPES
     if was_sip and not is_sip:
         yield NoticeKind.FORGET_CONTACTS, wanted.number
-    elif is_sip and before.monitored != wanted.monitored:
+    elif before and is_sip and before.monitored != wanted.monitored:
         yield NoticeKind.REFRESH_QUALIFY, wanted.number
+    if wanted.device_type is DeviceType.IAX2:
+        yield NoticeKind.RELOAD_PEERS, wanted.number
+    elif old is DeviceType.IAX2:
+        yield NoticeKind.FORGET_PEER, wanted.number

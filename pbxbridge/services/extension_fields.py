@@ -23,7 +23,9 @@ TEXT_LENGTH = 40
 
 # pbx.c gives these a meaning of their own: `h` would run at every hang-up, `t` at every time-out.
 # https://docs.asterisk.org/Configuration/Dialplan/Special-Dialplan-Extensions/
-RESERVED = frozenset({"a", "e", "h", "i", "o", "s", "t", "failed", "fax", "talk", "hang", "report"})
+SPECIAL = frozenset({"a", "e", "h", "i", "o", "s", "t", "failed", "fax", "talk", "hang", "report"})
+# ... and iax.conf this one.
+RESERVED = SPECIAL | {"general"}
 
 
 def problem(sentence: str) -> PydanticCustomError:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -41,7 +42,7 @@ CALLERID_COLUMN = 40
 CALLERID_PUNCTUATION = len('"" <>')
 
 # As a form, a CSV file or a program may say it.
-OFF = (False, 0, "", "0", "false", "False", "FALSE", "no", "off")
+OFF = (False, 0, "", "0", "false", "f", "no", "n", "off")
 VOICEMAIL_FIELDS = frozenset({"voicemail_pin", "voicemail_email"})
 WRITE_ONLY = ("voicemail_pin", "secret", "auth_secret")
 FORWARDS = ("forward_all", "forward_busy", "forward_no_answer", "forward_unregistered")
@@ -80,12 +81,12 @@ class ExtensionInput(BaseModel):
     number: Number
     device_type: DeviceType = DeviceType.SIP
     caller_id_name: CallerIdName
-    users: Logins = []
+    users: Logins = Field(default_factory=list)
     class_of_service: Name = "internal"
     voicemail: bool = False
     voicemail_pin: Pin = ""
     voicemail_email: EmailAddress = ""
-    dids: Dids = []
+    dids: Dids = Field(default_factory=list)
     twinning_number: OutsideNumber = ""
     phone_make: Text = ""
     phone_model: Text = ""
@@ -111,7 +112,8 @@ class ExtensionInput(BaseModel):
     def _only_what_the_device_has(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         # The screen hides the other fields: they are neither kept nor complained of.
         left_out = _without(values.get("device_type", DeviceType.SIP))
-        if values.get("voicemail", False) in OFF:
+        voicemail = values.get("voicemail", False)
+        if (voicemail.lower() if isinstance(voicemail, str) else voicemail) in OFF:
             left_out |= VOICEMAIL_FIELDS
         return {name: value for name, value in values.items() if name not in left_out}
 
@@ -146,13 +148,14 @@ class ExtensionInput(BaseModel):
 
 
 DEFAULTS: Mapping[str, Any] = {
-    name: field.get_default() for name, field in ExtensionInput.model_fields.items()
+    name: field.get_default(call_default_factory=True)
+    for name, field in ExtensionInput.model_fields.items()
 }
 
 
 def unparsed(fields: Mapping[str, Any]) -> ExtensionInput:
     """Return stored fields as what is wanted, though the rules may have become stricter since."""
-    return ExtensionInput.model_construct(**{**DEFAULTS, **fields})
+    return ExtensionInput.model_construct(**fields)
 
 
 def parse_extension(values: Mapping[str, Any]) -> ExtensionInput:

@@ -89,6 +89,8 @@ async def remove(
         await licences.change(transaction, -licences_for(view.device_type))
         if view.device_type in SIP_TYPES:
             await notify(transaction, NoticeKind.FORGET_CONTACTS, row.number)
+        if view.device_type is DeviceType.IAX2:
+            await notify(transaction, NoticeKind.FORGET_PEER, row.number)
         await notify(transaction, NoticeKind.FORGET_MAILBOX, mailbox_of(row.number))
         await audit.record(
             transaction, actor, "extension.deleted", row.number, before=audited(view)

@@ -20,6 +20,7 @@ from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_context
 from pbxbridge.services.extension_change import (
+    FORGETTING,
     NO_CREDENTIALS,
     Credentials,
     merged,
@@ -76,6 +77,8 @@ class ExtensionSaver:
             sentence = f"Asterisk's tables hold a {row.number} that was not made here."
             raise Invalid({"number": sentence}) from taken
         (view,) = await views([row], transaction)
+        for kind, subject in notices_of(None, wanted):
+            await notify(transaction, kind, subject)
         await audit.record(transaction, actor, "extension.created", row.number, after=audited(view))
         return row, credentials.secret
 
@@ -134,6 +137,8 @@ class ExtensionSaver:
         await self._write_rows(transaction, unparsed(fields_of(view)), credentials)
         row.version += 1
         await row.save(using_db=transaction, update_fields=["version"])
+        for kind, subject in notices_of(view, unparsed(fields_of(view))):
+            await notify(transaction, kind, subject)
         return secret
 
     async def pin_is_new(self, row: Extension) -> bool:
@@ -189,10 +194,8 @@ async def _stored_credentials(number: str) -> Credentials:
 async def _check_number(transaction: TransactionalDBClient, number: str) -> None:
     if await Extension.filter(number=number).using_db(transaction).exists():
         raise Invalid({"number": f"Extension {number} exists already."})
-    # Told later, it would throw out the new owner's phone, or leave them the old messages.
     pending = AsteriskNotice.filter(
-        kind__in=[NoticeKind.FORGET_CONTACTS, NoticeKind.FORGET_MAILBOX],
-        subject__in=[number, mailbox_of(number)],
+        kind__in=list(FORGETTING), subject__in=[number, mailbox_of(number)]
     )
     if await pending.using_db(transaction).exists():
         sentence = "What was left of the old extension is still being removed. Try again."

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 from pbxbridge.errors import Conflict, Invalid
-from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, OutboxChanged
+from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, OutboxChanged, Technology
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import ClassOfService, Extension
 from pbxbridge.services import audit, realtime_writer
-from pbxbridge.services.clock import utc_now
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.extension_input import ExtensionInput, parse_extension
+from pbxbridge.services.clock import utc_now
+from pbxbridge.services.device_types import technology_of
+from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, parse_extension
 from pbxbridge.services.extension_list import ExtensionFilter, ExtensionPage, read_page
 from pbxbridge.services.extension_removal import (
     InUse,
@@ -73,6 +74,12 @@ class Extensions:
     async def monitored(self) -> dict[str, bool]:
         """Return every extension's number and whether its device is monitored."""
         return dict(await Extension.all().values_list("number", "monitored"))
+
+    async def technologies(self) -> dict[str, Technology]:
+        """Return what reaches the device of each extension that is not of chan_pjsip."""
+        others = Extension.exclude(device_type__in=[str(kind) for kind in SIP_TYPES])
+        found = await others.values_list("number", "device_type")
+        return {str(number): technology_of(str(kind)) for number, kind in found}
 
     async def classes_of_service(self) -> list[str]:
         """Return the names of the classes of service to choose from."""
@@ -161,7 +168,7 @@ class Extensions:
         async with write_transaction() as transaction:
             noticed = await self._saver.notice_pin(transaction, await find(number, transaction))
         if noticed:
-            self._bus.publish(ExtensionSaved(number, row.monitored))
+            self._bus.publish(_saved_event(row))
 
     async def usage(self, number: str) -> list[Usage]:
         """Return what still uses an extension, each of which a deletion must confirm.
@@ -220,8 +227,12 @@ class Extensions:
 
     def _announce(self, rows: Iterable[Extension]) -> None:
         for row in rows:
-            self._bus.publish(ExtensionSaved(row.number, row.monitored))
+            self._bus.publish(_saved_event(row))
         self._bus.publish(OutboxChanged())
+
+
+def _saved_event(row: Extension) -> ExtensionSaved:
+    return ExtensionSaved(row.number, row.monitored, technology_of(row.device_type))
 
 
 def _numbers(rows: Iterable[Extension]) -> list[str]:

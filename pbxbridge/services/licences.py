@@ -62,7 +62,9 @@ async def count_licences() -> None:
     async with write_transaction() as transaction:
         licensed = Extension.filter(device_type__in=list(LICENSED)).using_db(transaction)
         used = await licensed.count()
-        row, made = await LicenceUse.get_or_create({"used": used}, using_db=transaction, licence=_LICENCE)
+        row, made = await LicenceUse.get_or_create(
+            {"used": used}, using_db=transaction, licence=_LICENCE
+        )
         if not made and row.used != used:
             await LicenceUse.filter(licence=_LICENCE).using_db(transaction).update(used=used)
 

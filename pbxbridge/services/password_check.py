@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pbxbridge.errors import TooManyAttempts
-from pbxbridge.services.passwords import Passwords
+from pbxbridge.services.passwords import Overloaded, Passwords
 from pbxbridge.services.refusals import Refusals
 from pbxbridge.services.sign_in_limit import SignInLimit, network_of
 
@@ -26,13 +25,14 @@ class PasswordCheck:
         """Return whether this is the password of the hash ``stored``; None stands for no user.
 
         A right one still counts as a wrong try: the caller says if there is a second factor to
-        come, by ``limit.succeeded`` or ``limit.take_back``. Raises TooManyAttempts, after too many
-        wrong ones without looking at the password at all.
+        come, by ``limit.succeeded`` or ``limit.take_back``. Raises TooManyAttempts, without looking
+        at the password, after too many wrong ones; Overloaded, which is one too and counts as no
+        try.
         """
         self.limit.begin(login, address)
         try:
             return await self.passwords.matches(stored, password, network_of(address))
-        except TooManyAttempts:
+        except Overloaded:
             self.limit.take_back(login, address)
             raise
 

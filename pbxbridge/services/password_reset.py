@@ -26,7 +26,7 @@ from pbxbridge.services.clock import utc_now
 from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.new_password import set_password
 from pbxbridge.services.password_check import PasswordCheck
-from pbxbridge.services.passwords import check_new_password
+from pbxbridge.services.passwords import Overloaded, check_new_password
 from pbxbridge.services.reset_code import hash_of_code, is_code, new_code
 from pbxbridge.services.sign_in_limit import SignInLimit, network_of
 from pbxbridge.services.sliding_window import SlidingWindow
@@ -119,7 +119,7 @@ class PasswordReset:
         self._wrong_codes.begin(name, address)
         try:
             hashed = await self._check.passwords.hashed(new, network_of(address))
-        except TooManyAttempts:
+        except Overloaded:
             self._wrong_codes.take_back(name, address)
             raise
         async with write_transaction() as transaction:

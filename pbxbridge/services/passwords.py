@@ -45,6 +45,13 @@ def check_new_password(new: str, repeat: str, *, login: str, current: str = "") 
         raise Invalid({"repeat": "The two passwords are not the same."})
 
 
+class Overloaded(TooManyAttempts):
+    """So many passwords wait to be looked at that this one was not."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+
 class Passwords:
     """Makes and checks hashes in threads, two at a time.
 
@@ -52,19 +59,20 @@ class Passwords:
     at once. ``network`` says for whom: one network gets a part of the places only.
     """
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        """Use argon2-cffi's parameters (RFC 9106's second choice) unless told otherwise."""
+        self._hasher = hasher or PasswordHasher()
         self._threads = asyncio.Semaphore(AT_ONCE)
         self._under_way: Counter[str] = Counter()
         # Checked where there is no such user, so that the answer takes as long either way.
         self._nobody = self._hasher.hash(secrets.token_hex())
 
     async def hashed(self, password: str, network: str = "") -> str:
-        """Return the hash to store. Raises TooManyAttempts."""
+        """Return the hash to store. Raises Overloaded."""
         return await self._run(network, lambda: self._hasher.hash(_octets(password)))
 
     async def matches(self, stored: str | None, password: str, network: str = "") -> bool:
-        """Return whether the password is the one of this hash. Raises TooManyAttempts.
+        """Return whether the password is the one of this hash. Raises Overloaded.
 
         None stands for a user that does not exist: false, after the time that it takes else.
         """
@@ -80,7 +88,7 @@ class Passwords:
 
     async def _run(self, network: str, work: Callable[[], T]) -> T:
         if self._under_way.total() >= AT_ONCE + WAITING or self._under_way[network] >= PER_NETWORK:
-            raise TooManyAttempts(1)
+            raise Overloaded
         self._under_way[network] += 1
         try:
             async with self._threads:

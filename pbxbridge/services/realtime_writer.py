@@ -22,7 +22,7 @@ from pbxbridge.models.realtime import (
 )
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT, Columns, RealtimeRows, auth_override_of
 
-# What Asterisk itself fills in when an IAX2 device registers: ours only until then.
+# Columns that Asterisk fills where iaxpeers is mapped to the table itself; not so with our config.
 UNREGISTERED: Columns = {"ipaddr": "", "port": 0, "regseconds": 0}
 
 

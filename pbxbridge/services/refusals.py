@@ -10,7 +10,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.sign_in_limit import WINDOW_SECONDS, network_of
+from pbxbridge.services.sign_in_limit import WINDOW_SECONDS
 from pbxbridge.services.sliding_window import SlidingWindow
 from pbxbridge.services.user_input import LOGIN_LENGTH
 
@@ -25,21 +25,20 @@ class Refusals:
     """The audit and the log of those who did not prove who they are.
 
     A wrong try has an entry of its own; they are few, for there is a limit. What that limit
-    refuses is written down once for each network in a quarter of an hour. If even so there are more
-    than MOST_ENTRIES, from very many networks, the rest is in the log only.
+    refuses is written down once in a quarter of an hour for each network: ``is_news`` tells. If
+    even so there are more than MOST_ENTRIES, from very many networks, the rest is in the log only.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Tell the time by ``clock``, in seconds; it must not go back."""
-        self._limited = SlidingWindow(1, WINDOW_SECONDS, clock=clock)
+        self._told = SlidingWindow(1, WINDOW_SECONDS, clock=clock)
         self._entries = SlidingWindow(MOST_ENTRIES, WINDOW_SECONDS, clock=clock)
 
-    def is_news(self, address: str) -> bool:
-        """Whether it is yet to be written down that this network reached the limit; once true."""
-        network = network_of(address)
-        if self._limited.wait(network):
+    def is_news(self, where: str) -> bool:
+        """Whether a limit was reached there, and it is yet to be written down; then false."""
+        if self._told.wait(where):
             return False
-        self._limited.add(network)
+        self._told.add(where)
         return True
 
     async def record(

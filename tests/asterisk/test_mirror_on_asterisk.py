@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from tests.fakes.recording_bus import RecordingBus
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.extensions import delete_knowingly, extensions_on
 from tests.sip import Phone
+from tests.sip.agent import USER_AGENT
 
 ADMIN = Actor("admin", "127.0.0.1")
 LIST = "PJSIPShowRegistrationInboundContactStatuses"
@@ -148,6 +150,21 @@ async def test_a_phone_registers_moves_and_unregisters(pbx: Pbx) -> None:
 
         assert await phone.unregister() == 200
         await pbx.shows("1001", Status.BLANK)
+
+
+async def test_a_phone_s_user_agent_is_shown_and_when_it_was_last_seen(pbx: Pbx) -> None:
+    await pbx.extension("1010")
+    await pbx.extension("1011", monitored=False)
+    async with pbx.phone("1010") as phone, pbx.phone("1011") as other:
+        await eventually(lambda: pbx.mirror.state_of("1010").user_agent == USER_AGENT)
+        await pbx.shows("1011", Status.UNMONITORED, other)
+        assert pbx.mirror.state_of("1011").user_agent == USER_AGENT
+        assert pbx.mirror.state_of("1010").last_seen is None
+        assert await phone.unregister() == 200
+        state = await pbx.shows("1010", Status.BLANK)
+        assert state.user_agent == ""
+        assert state.last_seen is not None
+        assert datetime.now(UTC) - state.last_seen < timedelta(seconds=SILENCE_SECONDS)
 
 
 async def test_a_phone_that_is_not_qualified_is_unmonitored(pbx: Pbx) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from pbxbridge.events import EventBus
 from pbxbridge.services.accounts import Accounts
@@ -36,8 +37,8 @@ def outbox(database: Path, bus: EventBus, catcher: MailCatcher, clock: Clock) ->
 
 @pytest.fixture(scope="session")
 def passwords() -> CountingPasswords:
-    """Made once, since making it hashes a password."""
-    return CountingPasswords()
+    """With hashes that are made in no time."""
+    return CountingPasswords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture(scope="session")

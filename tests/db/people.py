@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argon2 import PasswordHasher
+
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.people import Role, User
 from pbxbridge.services.passwords import Passwords
@@ -24,8 +26,8 @@ class Ticks:
 class CountingPasswords(Passwords):
     """Counts how often a password was looked at."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        super().__init__(hasher)
         self.checked = 0
 
     async def matches(self, stored: str | None, password: str, network: str = "") -> bool:

@@ -78,9 +78,14 @@ async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(
 async def test_neither_password_nor_token_is_stored(accounts: Accounts) -> None:
     password = await accounts.create_admin("admin")
     token = await accounts.sign_in("admin", password, HOME)
-    assert (await User.get(login="admin")).password_hash.startswith("$argon2id$")
+    assert password not in (await User.get(login="admin")).password_hash
     stored = (await Session.all())[0].token_hash
     assert stored == hashlib.sha256(token.encode()).hexdigest()
+
+
+async def test_passwords_are_hashed_as_rfc_9106_recommends() -> None:
+    """The second recommended option: Argon2id, 3 passes, 64 MiB, 4 lanes."""
+    assert (await Passwords().hashed("\ud800")).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @pytest.mark.parametrize(
@@ -216,8 +221,10 @@ async def test_who_signs_in_while_the_password_is_reset_is_not_let_in(
     """The old password is checked, but before the session begins it is the old one no more."""
 
     class Slow(PasswordCheck):
-        async def is_right(self, *given: str | None) -> bool:
-            right = await super().is_right(*given)  # type: ignore[arg-type] # passed on as they came
+        async def is_right(
+            self, login: str, stored: str | None, password: str, address: str
+        ) -> bool:
+            right = await super().is_right(login, stored, password, address)
             await users.reset_password(admin, "ada")
             return right
 

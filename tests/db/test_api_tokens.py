@@ -148,8 +148,9 @@ async def test_a_revoked_token_opens_nothing(tokens: ApiTokens, ada: User) -> No
     assert await tokens.authenticate(token) is None
     assert await tokens.authenticate(good)
     assert await tokens.of("ada") == [each for each in await tokens.of("ada") if each.id == kept.id]
-    with pytest.raises(NotFound):
-        await tokens.revoke(ME, view.id)
+    for gone in (view.id, 0, -1, 2**80):
+        with pytest.raises(NotFound):
+            await tokens.revoke(ME, gone)
     assert len(await audited("user.api-token-created")) == 2
     [entry] = await audited("user.api-token-revoked")
     assert (entry.actor, entry.subject, entry.before["name"]) == ("ada", "ada", "Lost")

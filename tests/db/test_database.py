@@ -3,11 +3,28 @@
 import re
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 from tortoise import Tortoise
+from tortoise.migrations.api import migrate as run_migrations
 
+from pbxbridge.events import EventBus
 from pbxbridge.models.database import migrate, open_database, tortoise_config
+from pbxbridge.models.extension import Extension, LicenceUse
+from pbxbridge.models.people import Role, User
+from pbxbridge.services.licences import count_licences
+from tests.rig.extensions import extensions_on
+
+FIRST_RELEASE = """
+INSERT INTO portal_classes_of_service (name, description) VALUES ('internal', '');
+INSERT INTO portal_extensions (number, device_type, caller_id_name, class_of_service_id, monitored,
+    voicemail, voicemail_email, forward_all, created_at, updated_at)
+VALUES ('0100', 'SIP', 'Alice', 'internal', 1, 0, '', '', '2026-01-01 00:00:00+00:00',
+    '2026-01-01 00:00:00+00:00');
+INSERT INTO portal_users (login, password_hash, must_change_password, created_at)
+VALUES ('root', '', 0, '2026-01-01 00:00:00+00:00');
+"""
 
 
 def schema(path: Path) -> dict[str, set[tuple[object, ...]]]:
@@ -39,6 +56,26 @@ async def test_migrations_make_exactly_the_tables_columns_and_indexes_of_the_mod
     await Tortoise.generate_schemas()
     await Tortoise.close_connections()
     assert schema(migrated_file) == schema(generated)
+
+
+async def test_data_of_the_first_release_is_kept_and_completed(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    url = f"sqlite://{path}"
+    for app in ("portal", "realtime"):
+        await run_migrations(
+            config=tortoise_config(url), app_labels=[app], target=f"{app}.0001_initial"
+        )
+    await Tortoise.close_connections()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(FIRST_RELEASE)
+    await migrate(url)
+    async with open_database(url):
+        await count_licences()
+        (view,) = (await extensions_on(EventBus()).page()).items
+        assert (view.number, view.device_type, view.version, view.dids) == ("0100", "SIP", 1, [])
+        assert (await Extension.get(number="0100")).sort_key == "040100"
+        assert (await User.get(login="root")).role == Role.ADMIN
+        assert (await LicenceUse.get()).used == 1
 
 
 async def test_migrating_twice_changes_nothing(database_path: Path) -> None:

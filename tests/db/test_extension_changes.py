@@ -110,9 +110,8 @@ async def test_a_change_leaves_all_other_fields_and_secrets_as_they_were(
     secrets = await PsAuth.all().order_by("id").values()
     await extensions.update(admin, "0100", changes)
     after = fields_of(await extensions.get("0100"))
-    expected = fields_of(before) | changes
-    for name in ("dids", "users"):
-        expected[name] = sorted(expected[name])
+    lists = {name: sorted(changes[name]) for name in ("dids", "users") if name in changes}
+    expected = fields_of(before) | changes | lists
     assert after == expected
     assert await PsAuth.all().order_by("id").values() == secrets
     assert (await VoicemailBox.get(mailbox="0100")).password == "4321"

@@ -66,7 +66,8 @@ async def asked(reset: PasswordReset, login: str = "ada", address: str = HOME) -
         return entries > answers
 
     await until(answered)
-    mails = await OutgoingMail.filter(mailbox=f"user:{login}", state=MailState.WAITING)
+    waiting = await OutgoingMail.filter(state=MailState.WAITING)
+    mails = [mail for mail in waiting if mail.mailbox == f"user:{login}"]
     return code_in(mails[-1].message) if mails else ""
 
 

@@ -104,8 +104,8 @@ def peer_list(action: Headers, peers: Iterable[tuple[str, str, str, str]]) -> by
 class FakeAmi:
     """A listening AMI; set the public fields to choose what it does.
 
-    ``contacts`` and ``peers`` are what the lists show, ``answers`` overrides the answer to an action
-    by name, ``hearing`` once cleared makes it hang with its connections open, ``boots`` says
+    ``contacts`` and ``peers`` are what the lists show, ``answers`` overrides the answer to an
+    action by name, ``hearing`` once cleared makes it hang with its connections open, ``boots`` says
     whether logins are greeted with FullyBooted. ``actions`` is everything that was received.
     """
 

@@ -54,6 +54,11 @@ class Iax2Device(AsteriskInstance):
         )
         (folder / "iax.conf").write_text(text, encoding="utf-8")
 
+        # So that it can be told to call somebody.
+        modules = folder / "modules.conf"
+        text = modules.read_text(encoding="utf-8").replace("noload = res_clioriginate.so\n", "")
+        modules.write_text(text, encoding="utf-8")
+
     async def register(self, secret: str | None = None) -> None:
         """Register anew, from now on with this secret if one is given."""
         if secret is not None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
-from pbxbridge.events import EndpointStateChanged, Event, LinkChanged, MailboxChanged
+from pbxbridge.events import (
+    EndpointStateChanged,
+    Event,
+    LinkChanged,
+    MailboxChanged,
+    Technology,
+)
 from pbxbridge.mirror.contact_state import ContactReport
 from pbxbridge.mirror.endpoint import EndpointState, Status
 from pbxbridge.mirror.mirror import Mirror
+from pbxbridge.mirror.peer_state import PeerListing, PeerReport
 from tests.fakes.recording_bus import RecordingBus
 
 URI = "sip:1001@127.0.0.1:5062"
@@ -232,7 +240,7 @@ class TestUnprobed:
     async def next_one(self, watched: Watched) -> str | None:
         try:
             async with asyncio.timeout(0.01):
-                return await watched.mirror.next_unprobed()
+                return await watched.mirror.questions.next_unprobed()
         except TimeoutError:
             return None
 
@@ -264,6 +272,160 @@ class TestUnprobed:
         assert await self.next_one(watched) == "1001"
         watched.snapshot(("1001", "NonQualified"))
         assert await self.next_one(watched) == "1001"
+
+
+class TestUserAgent:
+    def agent(self, watched: Watched) -> str:
+        return watched.mirror.state_of("1001").user_agent
+
+    async def next_one(self, watched: Watched) -> tuple[str, str] | None:
+        try:
+            async with asyncio.timeout(0.01):
+                return await watched.mirror.questions.next_unnamed()
+        except TimeoutError:
+            return None
+
+    async def test_a_contact_that_an_event_told_of_is_asked_about_once(
+        self, watched: Watched
+    ) -> None:
+        watched.report("NonQualified")
+        watched.report("Reachable")
+        assert await self.next_one(watched) == ("1001", URI)
+        assert await self.next_one(watched) is None
+
+    def test_the_answer_is_shown_and_stays_when_the_contact_changes(self, watched: Watched) -> None:
+        watched.report("Reachable")
+        watched.published()
+        watched.mirror.user_agent_told("1001", URI, "Desk phone 1.2")
+        assert [type(event) for event in watched.published()] == [EndpointStateChanged]
+        watched.report("Unreachable")
+        assert self.agent(watched) == "Desk phone 1.2"
+
+    def test_an_answer_about_a_contact_that_has_gone_is_dropped(self, watched: Watched) -> None:
+        watched.report("Reachable")
+        watched.report("Removed")
+        watched.mirror.user_agent_told("1001", URI, "Desk phone 1.2")
+        assert watched.mirror.state_of("1001").status is Status.BLANK
+
+    async def test_what_a_list_told_is_not_asked(self, watched: Watched) -> None:
+        watched.mirror.snapshot_begin()
+        item = ContactReport("1001", URI, "Reachable", "N/A", user_agent="Desk phone 1.2")
+        watched.mirror.snapshot_item(item)
+        watched.mirror.snapshot_end()
+        assert self.agent(watched) == "Desk phone 1.2"
+        assert await self.next_one(watched) is None
+
+
+class TestLastSeen:
+    def last_seen(self, watched: Watched) -> datetime | None:
+        return watched.mirror.state_of("1001").last_seen
+
+    def test_it_is_when_an_endpoint_stopped_to_be_ok(self, watched: Watched) -> None:
+        watched.mirror.link_up()
+        watched.report("Unreachable")
+        assert self.last_seen(watched) is None, "it never was"
+        watched.report("Reachable")
+        assert self.last_seen(watched) is None, "it is there"
+        before = datetime.now(UTC)
+        watched.report("Unreachable")
+        seen = self.last_seen(watched)
+        assert seen is not None
+        assert before <= seen <= datetime.now(UTC)
+        watched.report("Removed")
+        assert self.last_seen(watched) == seen
+        watched.report("Reachable")
+        assert self.last_seen(watched) is None
+
+    def test_after_an_outage_it_is_when_that_began(self, watched: Watched) -> None:
+        watched.mirror.link_up()
+        watched.report("Reachable")
+        watched.mirror.link_down("cut")
+        outage = watched.mirror.link.since
+        watched.snapshot(("1001", "Unreachable"))
+        watched.mirror.link_up()
+        assert self.last_seen(watched) == outage
+
+
+class TestTechnologies:
+    def test_a_dahdi_line_is_unmonitored_and_nothing_else(self, watched: Watched) -> None:
+        watched.mirror.track("1001", True, Technology.DAHDI)
+        watched.report("Reachable")
+        assert watched.mirror.state_of("1001") == EndpointState("1001", Status.UNMONITORED)
+
+    def test_an_extension_without_a_device_is_blank(self, watched: Watched) -> None:
+        watched.report("Reachable")
+        assert watched.mirror.state_of("1001").status is Status.OK
+        watched.mirror.track("1001", True, Technology.NONE)
+        assert watched.mirror.state_of("1001") == EndpointState("1001")
+
+    def test_neither_needs_snapshots(self, watched: Watched) -> None:
+        watched.mirror.track_all(
+            {"1001": False, "1002": False},
+            {"1001": Technology.DAHDI, "1002": Technology.NONE},
+        )
+        assert not watched.mirror.wants_snapshot()
+
+
+class TestIax2:
+    OK = PeerListing("2001", "192.0.2.7", 4570, "OK (3 ms)")
+
+    @pytest.fixture
+    def up(self, watched: Watched) -> Watched:
+        watched.mirror.track("2001", True, Technology.IAX2)
+        watched.mirror.link_up()
+        watched.published()
+        return watched
+
+    def peer(self, watched: Watched, status: str, **said: str) -> None:
+        watched.mirror.peer_changed(PeerReport("2001", status, **said))
+
+    async def in_doubt(self, watched: Watched) -> bool:
+        try:
+            async with asyncio.timeout(0.01):
+                await watched.mirror.questions.peer_in_doubt()
+        except TimeoutError:
+            return False
+        return True
+
+    async def test_a_registration_is_in_doubt_until_it_was_listed(self, up: Watched) -> None:
+        assert not await self.in_doubt(up)
+        self.peer(up, "Registered", address="192.0.2.7")
+        assert await self.in_doubt(up)
+        up.mirror.peer_listed(self.OK)
+        assert not await self.in_doubt(up)
+        assert up.statuses() == [("2001", Status.UNKNOWN), ("2001", Status.OK)]
+
+    async def test_one_that_is_deleted_is_in_doubt_no_more_and_leaves_nothing(
+        self, up: Watched
+    ) -> None:
+        self.peer(up, "Registered", address="192.0.2.7")
+        up.mirror.untrack("2001")
+        assert not await self.in_doubt(up)
+        up.mirror.track("2001", True, Technology.IAX2)
+        assert up.mirror.state_of("2001") == EndpointState("2001")
+
+    def test_a_sip_phone_of_the_same_number_is_another_matter(self, up: Watched) -> None:
+        up.report("Reachable", "2001")
+        assert up.statuses() == []
+        up.mirror.track("2001", True, Technology.PJSIP)
+        self.peer(up, "Unreachable")
+        assert up.statuses() == [("2001", Status.OK)]
+
+    def test_a_snapshot_replaces_what_was_known(self, up: Watched) -> None:
+        up.mirror.peer_listed(self.OK)
+        up.mirror.snapshot_begin()
+        up.mirror.snapshot_end()
+        assert up.statuses() == [("2001", Status.OK), ("2001", Status.BLANK)]
+
+    def test_one_that_was_given_up_stays_so_until_the_link_was_lost(self, up: Watched) -> None:
+        up.mirror.peer_listed(self.OK)
+        self.peer(up, "Unreachable")
+        self.peer(up, "Unregistered", cause="Expired")
+        up.snapshot()
+        assert up.mirror.state_of("2001").status is Status.UNKNOWN
+        up.mirror.link_down("cut")
+        up.snapshot()
+        assert up.mirror.state_of("2001").status is Status.BLANK
 
 
 def test_a_changed_mailbox_is_announced(watched: Watched) -> None:

@@ -21,6 +21,7 @@ from pbxbridge.models.database import open_database
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import ApiTokens
+from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.overview import Overview
 from pbxbridge.services.password_check import PasswordCheck
@@ -157,13 +158,15 @@ def portal(
     clock: Clock,
 ) -> Portal:
     """What the portal of this test is made of: the real services, and a mirror nobody feeds."""
+    users = Users(check.passwords)
     return Portal(
         extensions=extensions,
         accounts=accounts,
-        users=Users(check.passwords),
+        users=users,
         second_factor=SecondFactor(check, clock=clock),
         password_reset=password_reset,
         api_tokens=ApiTokens(clock=clock),
+        audit=AuditTrail(extensions, users),
         overview=Overview(),
         mirror=Mirror(bus),
         bus=bus,

@@ -20,7 +20,7 @@ from web.middleware.csrf import SAFE_METHODS
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What stands for the variable parts of an address.
-PARTS = {"number": "1001", "login": "operator", "id": "1"}
+PARTS = {"number": "1001", "login": "operator", "id": "1", "msg_id": "1"}
 
 
 @dataclass(frozen=True)

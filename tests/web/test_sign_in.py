@@ -1,10 +1,13 @@
 """Signing in and out, and the one-time password."""
 
+import asyncio
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pyotp
 import pytest
 
+from pbxbridge.services.actor import Actor
 from tests.web.conftest import IDLE, LONGEST, PASSWORD, Client, Clock, Visitor
 from web.app import Portal
 from web.requests import safe_next
@@ -171,3 +174,80 @@ async def test_a_bad_new_password_is_refused_beside_its_field(
     assert marked == [field]
     assert PASSWORD not in text
     assert (await visitor.get("/extensions")).status == 200
+
+
+@pytest.fixture
+async def generator(portal: Portal, admin: Actor) -> pyotp.TOTP:
+    """The authenticator app of the administrator, who has a second factor."""
+    enrolment = await portal.second_factor.begin(admin)
+    app = pyotp.TOTP(enrolment.secret)
+    await portal.second_factor.confirm(admin, enrolment.secret, app.now())
+    return app
+
+
+def next_code(generator: pyotp.TOTP) -> str:
+    """The code after the one that was used to switch it on: none is taken twice."""
+    return generator.at(datetime.now(UTC), counter_offset=1)
+
+
+async def test_a_second_factor_is_asked_for_after_the_password(
+    stranger: Visitor, generator: pyotp.TOTP
+) -> None:
+    assert 'name="code"' not in await (await stranger.get("/sign-in")).text()
+    asked = await stranger.post("/sign-in", GOOD)
+    page = await asked.text()
+    assert asked.status == 403
+    assert not asked.cookies
+    assert 'name="code"' in page
+    assert 'name="login" value="admin"' in page
+    assert PASSWORD not in page
+    answer = await stranger.post("/sign-in", GOOD | {"code": next_code(generator)})
+    assert answer.status == 303
+    assert answer.cookies["session"].value
+
+
+async def test_with_scripts_the_password_stays_where_it_was_typed(
+    stranger: Visitor, generator: pyotp.TOTP
+) -> None:
+    asked = await stranger.post("/sign-in", GOOD, htmx=True)
+    part = await asked.text()
+    assert part.startswith('<div id="sign-in-answer">')
+    assert 'name="code"' in part
+    assert "password" not in part
+    target = {"next": "/extensions?search=ada"}
+    code = {"code": next_code(generator)}
+    answer = await stranger.post("/sign-in", GOOD | target | code, htmx=True)
+    assert answer.status == 200
+    assert answer.headers["HX-Redirect"] == "/extensions?search=ada"
+    assert answer.cookies["session"].value
+
+
+async def test_a_wrong_code_is_refused(stranger: Visitor, generator: pyotp.TOTP) -> None:
+    used = generator.now()
+    for code in ("000000", "nonsense", used):
+        answer = await stranger.post("/sign-in", GOOD | {"code": code})
+        assert answer.status == 403
+        assert "This code is wrong, or was used already." in await answer.text()
+        assert not answer.cookies
+
+
+async def test_who_does_not_know_the_password_is_not_asked_for_a_code(
+    stranger: Visitor, generator: pyotp.TOTP
+) -> None:
+    answer = await stranger.post("/sign-in", GOOD | {"password": "wrong"})
+    assert 'name="code"' not in await answer.text()
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+async def test_too_many_attempts_have_to_wait_and_are_told_how_long(
+    stranger: Visitor, htmx: bool
+) -> None:
+    bad = GOOD | {"password": "wrong"}
+    async with asyncio.timeout(60):
+        while (answer := await stranger.post("/sign-in", bad, htmx=htmx)).status == 403:
+            pass
+    assert answer.status == 429
+    assert int(answer.headers["Retry-After"]) > 1
+    assert "Too many attempts. Try again in" in await answer.text()
+    right = await stranger.post("/sign-in", GOOD, htmx=htmx)
+    assert right.status == 429

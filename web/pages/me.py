@@ -16,7 +16,7 @@ from web.navigation import ME
 from web.notices import notice_of, notify
 from web.own_extensions import own_extensions, own_mailbox
 from web.portal import SESSION, actor_of, portal_of
-from web.render import fragment, html, link_of, page
+from web.render import fragment, html, page
 from web.requests import read_form, wants_fragment
 
 REPEAT_DIFFERS = "This is not the same as above."
@@ -98,7 +98,6 @@ async def _me(
         "me/me.html",
         status=status,
         mine=mine,
-        link=link_of(request),
         login=request[SESSION].login,
         notice=notice_of(request),
     )

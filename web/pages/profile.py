@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -42,6 +43,7 @@ async def profile_page(request: web.Request, status: int = 200, **context: Any) 
         "tokens": await portal.api_tokens.of(session.login),
         "scopes": SCOPES if own_scope is TokenScope.WRITE else {own_scope: SCOPES[own_scope]},
         "scope_names": SCOPES,
+        "now": datetime.now(UTC),
         "new_token": "",
         "token_values": NEW_TOKEN,
         "token_errors": {},

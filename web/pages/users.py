@@ -28,9 +28,9 @@ ONE_ROW = "users/one_row.html"
 CHANGEABLE = ("name", "email", "role", "extensions")
 NEW_USER = {"login": "", "name": "", "email": "", "role": Role.USER, "extensions": ""}
 ROLES = {
-    Role.ADMIN: "Administrator: may do everything",
-    Role.OPERATOR: "Operator: sees everything, changes nothing",
-    Role.USER: "User: sees what belongs to them",
+    Role.ADMIN: "Administrator",
+    Role.OPERATOR: "Operator",
+    Role.USER: "User",
 }
 
 

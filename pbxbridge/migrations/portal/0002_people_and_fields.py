@@ -1,5 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.models.people import Role, TokenScope
 from tortoise.fields.base import OnDelete
 from tortoise import fields
@@ -330,6 +331,15 @@ class Migration(migrations.Migration):
             model_name="User",
             name="version",
             field=fields.IntField(default=1, db_default=1),
+        ),
+        ops.AlterField(
+            model_name="AsteriskNotice",
+            name="kind",
+            field=fields.CharEnumField(
+                description="RELOAD_DIALPLAN: reload-dialplan\nREFRESH_QUALIFY: refresh-qualify\nFORGET_CONTACTS: forget-contacts\nFORGET_MAILBOX: forget-mailbox\nRELOAD_PEERS: reload-peers\nFORGET_PEER: forget-peer",
+                enum_type=NoticeKind,
+                max_length=20,
+            ),
         ),
         # Length, then the digits: dialling order.
         ops.RunSQL(

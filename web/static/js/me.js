@@ -5,6 +5,7 @@
   const GATHER_MS = 150;
   const PATIENCE_MS = 15000;
   const mine = document.getElementById("mine");
+  const isBusy = () => document.querySelector(".htmx-request") !== null;
   let due;
 
   // A part is shown text and buttons; what plays or is typed into is beside it, and stays.
@@ -71,12 +72,23 @@
 
   async function load() {
     due = undefined;
+    if (isBusy()) {
+      refresh();
+      return;
+    }
     const signal = AbortSignal.timeout(PATIENCE_MS);
     // X-Background: nobody asked for this, so it must not keep an idle session alive.
     const headers = { Accept: "text/html", "X-Background": "1" };
     const response = await fetch(location.href, { headers, signal }).catch(() => null);
-    if (response?.ok && !response.redirected) {
-      merge(new DOMParser().parseFromString(await response.text(), "text/html"));
+    if (!response?.ok || response.redirected) {
+      return; // live.js sees to a lost connection or session
+    }
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    // What is under way looks different, and its end is a reason to ask again.
+    if (isBusy()) {
+      refresh();
+    } else {
+      merge(page);
     }
   }
 

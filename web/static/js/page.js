@@ -59,6 +59,7 @@
 
   document.body.addEventListener("notice", (event) => announce(event.detail.text, false));
   document.body.addEventListener("htmx:afterSwap", (event) => {
+    localTimes(event.detail.target);
     if (event.detail.target === dialog) {
       dialog.showModal();
     }

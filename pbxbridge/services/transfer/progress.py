@@ -1,0 +1,53 @@
+"""How far a long piece of work is, and letting others work meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Rows that are worked on at a stretch: some 10 ms in which nobody else is served.
+AT_A_STRETCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """So many rows of so many are done, of what ``doing`` says."""
+
+    doing: str
+    done: int
+    total: int
+
+
+Tell = Callable[[Progress], None]
+
+
+def tell_nobody(_: Progress) -> None:
+    """Take no note."""
+
+
+async def in_stretches(rows: Sequence[T], doing: str, tell: Tell) -> AsyncIterator[T]:
+    """Yield the rows, telling the progress and letting the event loop run in between."""
+    for done, row in enumerate(rows):
+        if done % AT_A_STRETCH == 0:
+            tell(Progress(doing, done, len(rows)))
+            await asyncio.sleep(0)
+        yield row
+    tell(Progress(doing, len(rows), len(rows)))
+
+
+class Counter:
+    """Adds up what is done."""
+
+    def __init__(self, doing: str, total: int, tell: Tell) -> None:
+        self._doing, self._total, self._tell = doing, total, tell
+        self._done = 0
+        tell(Progress(doing, 0, total))
+
+    def __call__(self, more: int) -> None:
+        """Take note that so many more rows are done."""
+        self._done += more
+        self._tell(Progress(self._doing, self._done, self._total))

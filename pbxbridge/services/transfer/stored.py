@@ -1,0 +1,63 @@
+"""What is stored now of the extensions that an import names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.models import Model
+
+from pbxbridge.models.extension import Extension
+from pbxbridge.models.realtime import (
+    DialplanRow,
+    IaxFriend,
+    PsAor,
+    PsAuth,
+    PsEndpoint,
+    VoicemailBox,
+)
+from pbxbridge.services.extension_store import views
+from pbxbridge.services.extension_view import ExtensionView
+from pbxbridge.services.transfer.lookup import batches, rows_with
+from pbxbridge.services.transfer.rows import StoredRows
+
+AT_ONCE = 1000
+
+# The column of each table's key that tells extensions apart.
+_TELLS_APART: Mapping[type[Model], str] = {
+    PsEndpoint: "id",
+    PsAuth: "id",
+    PsAor: "id",
+    IaxFriend: "name",
+    DialplanRow: "exten",
+    VoicemailBox: "mailbox",
+}
+
+
+async def read_present(numbers: Iterable[str]) -> dict[str, ExtensionView]:
+    """Return those of these extensions that are there."""
+    present: dict[str, ExtensionView] = {}
+    for some in batches(numbers, AT_ONCE):
+        for view in await views(await Extension.filter(number__in=some)):
+            present[view.number] = view
+    return present
+
+
+async def read_realtime(
+    connection: BaseDBAsyncClient, keys: Iterable[tuple[type[Model], Mapping[str, Any]]]
+) -> StoredRows:
+    """Return Asterisk's rows with these keys."""
+    wanted: dict[type[Model], list[Mapping[str, Any]]] = defaultdict(list)
+    for model, key in keys:
+        wanted[model].append(key)
+    found: dict[tuple[type[Model], tuple[Any, ...]], Mapping[str, Any]] = {}
+    for model, some in wanted.items():
+        apart, columns = _TELLS_APART[model], tuple(model._meta.fields_db_projection)
+        fixed = {name: value for name, value in some[0].items() if name != apart}
+        values = [key[apart] for key in some]
+        for row in await rows_with(connection, model, columns, apart, values, **fixed):
+            stored = dict(zip(columns, row, strict=True))
+            found[model, tuple(stored[name] for name in some[0])] = stored
+    return found

@@ -1,0 +1,94 @@
+"""Carries out a plan: prepares every row, then writes all in one short transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tortoise import Tortoise
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.exceptions import IntegrityError
+
+from pbxbridge.errors import Conflict
+from pbxbridge.models.database import write_transaction
+from pbxbridge.models.extension import Extension
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.classes_of_service import ensure_context
+from pbxbridge.services.extension_store import SiteDefaults
+from pbxbridge.services.licences import Licences, licences_for
+from pbxbridge.services.transfer.bulk_write import BulkWrite
+from pbxbridge.services.transfer.facts import read_facts
+from pbxbridge.services.transfer.lookup import by_key
+from pbxbridge.services.transfer.plan import Plan, PlannedRow
+from pbxbridge.services.transfer.progress import Counter, Tell, in_stretches
+from pbxbridge.services.transfer.rows import Writing, has_links, realtime_keys
+from pbxbridge.services.transfer.stored import read_realtime
+
+PREPARING, WRITING = "Preparing", "Writing"
+CHANGED_MEANWHILE = (
+    "Something that this file touches was changed meanwhile. Nothing was imported. "
+    "Check the file again."
+)
+
+
+class PlanWriter:
+    """Writes plans, in the name of an actor."""
+
+    def __init__(self, actor: Actor, site: SiteDefaults, licences: Licences, now: datetime) -> None:
+        self._actor = actor
+        self._site = site
+        self._licences = licences
+        self._now = now
+
+    async def write(self, plan: Plan, rows: Sequence[PlannedRow], tell: Tell) -> None:
+        """Write these rows of a plan, all or none.
+
+        Meanwhile nobody else can write, and on SQLite the portal cannot even read, for it has one
+        connection: so the transaction holds what can only be done in it. Raises Conflict if the
+        plan holds no more, Invalid if there are not enough licences any more.
+        """
+        batch = await self._prepared(plan, rows, tell)
+        try:
+            async with write_transaction() as transaction:
+                if await read_facts(transaction, plan.basis.mentioned) != plan.basis.facts:
+                    raise Conflict(CHANGED_MEANWHILE)
+                await self._licences.change(transaction, _more_licences(rows))
+                for name in sorted({row.asked.wanted.class_of_service for row in rows}):
+                    await ensure_context(transaction, name)
+                await batch.write(transaction, Counter(WRITING, len(batch), tell))
+                await self._write_links(transaction, plan, rows)
+        except IntegrityError as taken:
+            raise Conflict(CHANGED_MEANWHILE) from taken
+
+    async def _prepared(self, plan: Plan, rows: Sequence[PlannedRow], tell: Tell) -> BulkWrite:
+        batch = BulkWrite()
+        writing = Writing(batch, self._actor, self._site, self._now)
+        connection, versions = Tortoise.get_connection("default"), plan.basis.facts.versions
+        stored = await read_realtime(connection, realtime_keys(rows, self._site))
+        async for row in in_stretches(rows, PREPARING, tell):
+            if row.asked.before is None:
+                writing.create(row.asked)
+            else:
+                row_id, _ = versions[row.asked.number]
+                writing.change(row, row.asked.before, row_id, stored)
+        return batch
+
+    async def _write_links(
+        self, transaction: TransactionalDBClient, plan: Plan, rows: Sequence[PlannedRow]
+    ) -> None:
+        """Write users and DIDs: only now do new extensions have the ids that these refer to."""
+        linked = [row.asked for row in rows if has_links(row.asked)]
+        numbers = [asked.number for asked in linked]
+        ids = await by_key(transaction, Extension, "number", "id", numbers)
+        batch = BulkWrite()
+        writing = Writing(batch, self._actor, self._site, self._now)
+        for asked in linked:
+            writing.link(asked, ids[asked.number], plan.basis.facts.user_ids)
+        await batch.write(transaction, lambda _: None)
+
+
+def _more_licences(rows: Sequence[PlannedRow]) -> int:
+    after = sum(licences_for(row.asked.wanted.device_type) for row in rows)
+    return after - sum(
+        licences_for(row.asked.before.device_type) for row in rows if row.asked.before
+    )

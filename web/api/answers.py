@@ -1,0 +1,249 @@
+"""What the API answers, and how it becomes JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import urlencode
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from pbxbridge.mirror.endpoint import EndpointState
+from pbxbridge.mirror.mirror import LinkState
+from pbxbridge.services.device_types import DeviceType
+from pbxbridge.services.extension_view import ExtensionView
+from pbxbridge.services.people import Role, TokenScope
+from web.api.queries import Paging, StatusName
+
+TOTAL = "X-Total-Count"
+
+
+class Model(BaseModel):
+    """What all answers have in common."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class State(Model):
+    """What Asterisk says of an extension's device now.
+
+    While `asterisk_connected` is false the state is the last one known, as of `asterisk_since`.
+    `ip` and `port` are those of the registered device, empty and 0 without one. `waiting` means
+    that the extension is saved, but Asterisk is yet to be told.
+    """
+
+    number: str
+    status: StatusName
+    ip: str
+    port: int
+    rtt_ms: float | None
+    user_agent: str
+    last_seen: datetime | None
+    waiting: bool
+    asterisk_connected: bool
+    asterisk_since: datetime
+
+
+class Extension(Model):
+    """An extension, with everything but its secrets.
+
+    `version` grows with every change. `agent` tells that an agent of the call centre works here.
+    `pin_changed_by_phone_at` is null unless the present PIN was chosen by phone.
+    """
+
+    # As in the service's ExtensionView, without ``waiting``: that changes while the version, and
+    # with it the ETag, stays.
+    number: str
+    device_type: DeviceType
+    caller_id_name: str
+    users: list[str]
+    class_of_service: str
+    voicemail: bool
+    voicemail_email: str
+    dids: list[str]
+    twinning_number: str
+    phone_make: str
+    phone_model: str
+    mac: str
+    registration_number: int
+    external_caller_id: str
+    emergency_caller_id: str
+    forward_all: str
+    forward_busy: str
+    forward_no_answer: str
+    forward_unregistered: str
+    do_not_disturb: bool
+    ring_time: int | None
+    phone_group: str
+    monitored: bool
+    auth_username: str
+    dahdi_channel: str
+    agent: bool
+    version: int
+    pin_changed_by_phone_at: datetime | None
+
+
+class ExtensionWithState(Extension):
+    """An extension, and its live state if `include=state` asked for it."""
+
+    state: State | None = None
+
+
+class ExtensionCreated(Extension):
+    """A new extension. `secret` is for its device; null where the device type has none."""
+
+    secret: str | None
+
+
+class User(Model):
+    """A person who may sign in to the portal; `totp` tells that the second factor is on."""
+
+    login: str
+    name: str
+    email: str
+    role: Role
+    extensions: list[str]
+    totp: bool
+    version: int
+    created_at: datetime
+
+
+class UserCreated(User):
+    """A new user. `password` opens the portal once, and must then be changed."""
+
+    password: str
+
+
+class Secret(Model):
+    """What a device must be told: its secret, and the auth override's if there is one."""
+
+    number: str
+    secret: str
+    auth_username: str = ""
+    auth_secret: str = ""
+
+
+class NewSecret(Model):
+    """The secret that a device must be told from now on."""
+
+    number: str
+    secret: str
+
+
+class Page(Model):
+    """One page of a list; `total` is over all pages."""
+
+    total: int
+    page: int
+    per_page: int
+    pages: int
+
+
+class ExtensionList(Page):
+    """One page of the extensions."""
+
+    items: list[ExtensionWithState]
+
+
+class UserList(Page):
+    """One page of the users."""
+
+    items: list[User]
+
+
+class ExtensionsChanged(Model):
+    """The extensions as they are after a bulk change."""
+
+    items: list[Extension]
+
+
+class ClassOfService(Model):
+    """A named set of what an extension may dial."""
+
+    name: str
+
+
+class ClassesOfService(Model):
+    """All classes of service."""
+
+    items: list[ClassOfService]
+
+
+class Licences(Model):
+    """How many licences are used; `total` is null where there is no limit."""
+
+    used: int
+    total: int | None
+
+
+class Me(Model):
+    """Who asks, what the token may do, and the extensions of one's own."""
+
+    login: str
+    role: Role
+    scope: TokenScope
+    extensions: list[Extension]
+
+
+class Usage(Model):
+    """Something that still uses an extension; `key` is what `confirm` takes."""
+
+    key: str
+    sentence: str
+
+
+class Problem(Model):
+    """A failure, as RFC 9457 has it.
+
+    `errors` has a sentence for each field that is not right, `usages` what stands against a
+    deletion, `request_id` what to look for in the log.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: dict[str, str] = Field(default={})
+    usages: list[Usage] = Field(default=[])
+    request_id: str = ""
+
+
+def state_of(view: ExtensionView, state: EndpointState, link: LinkState) -> State:
+    """Return the live state of an extension's device."""
+    return State(
+        number=view.number,
+        status=state.status,
+        ip=state.ip,
+        port=state.port,
+        rtt_ms=state.rtt_ms,
+        user_agent=state.user_agent,
+        last_seen=state.last_seen,
+        waiting=view.waiting,
+        asterisk_connected=link.up,
+        asterisk_since=link.since,
+    )
+
+
+def answer(
+    model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Return a model as JSON, with the fields that somebody set."""
+    return web.Response(
+        text=model.model_dump_json(exclude_unset=True),
+        status=status,
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def paged(request: web.Request, page: Page, query: Paging) -> web.Response:
+    """Return a page of a list, with links to its neighbours (RFC 8288)."""
+    wanted = {"first": 1, "prev": query.page - 1, "next": query.page + 1, "last": page.pages}
+    asked = {**request.query, "per_page": str(query.per_page)}
+    links = ", ".join(
+        f'<{request.path}?{urlencode({**asked, "page": number})}>; rel="{relation}"'
+        for relation, number in wanted.items()
+        if 1 <= number <= page.pages
+    )
+    return answer(page, headers={"Link": links, TOTAL: str(page.total)})
