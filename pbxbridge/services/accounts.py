@@ -80,12 +80,13 @@ class Accounts:
 
         Raises Forbidden for a wrong login name and a wrong password alike, after the same time;
         SecondFactorNeeded if the password was right and the code is missing or wrong;
-        TooManyAttempts, before any password is looked at, after too many wrong ones.
+        TooManyAttempts, before anything is looked at, after too many wrong ones.
         """
         name = normalised_login(login)
-        user = await find_user(name)
-        stored = user.password_hash if user else None
         try:
+            self._check.begin(name, address)
+            user = await find_user(name)
+            stored = user.password_hash if user else None
             right = await self._check.is_right(name, stored, password, address)
         except Overloaded:
             await self._limited(name, address, "everywhere", "too many at once")

@@ -21,15 +21,20 @@ class PasswordCheck:
         self.limit = limit or SignInLimit()
         self.refusals = refusals or Refusals()
 
-    async def is_right(self, login: str, stored: str | None, password: str, address: str) -> bool:
-        """Return whether this is the password of the hash ``stored``; None stands for no user.
+    def begin(self, login: str, address: str) -> None:
+        """Count a try, as a wrong one until the contrary is known.
 
-        A right one still counts as a wrong try: the caller says if there is a second factor to
-        come, by ``limit.succeeded`` or ``limit.take_back``. Raises TooManyAttempts, without looking
-        at the password, after too many wrong ones; Overloaded, which is one too and counts as no
-        try.
+        Raises TooManyAttempts after too many wrong ones: then nothing is to be looked up or hashed.
         """
         self.limit.begin(login, address)
+
+    async def is_right(self, login: str, stored: str | None, password: str, address: str) -> bool:
+        """Return, after ``begin``, whether this is the password of the hash ``stored``.
+
+        ``stored`` is None for a user that does not exist. A right password still counts as a wrong
+        try: the caller says if there is a second factor to come, by ``limit.succeeded`` or
+        ``limit.take_back``. Raises Overloaded; that was no try.
+        """
         try:
             return await self.passwords.matches(stored, password, network_of(address))
         except Overloaded:
@@ -41,6 +46,7 @@ class PasswordCheck:
 
         Raises TooManyAttempts: a session that was left open is no way to guess without a limit.
         """
+        self.begin(login, address)
         right = await self.is_right(login, stored, password, address)
         if right:
             self.limit.succeeded(login, address)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
+
 import pytest
 
+from tests.rig.iax2_device import Iax2Device
+from tests.rig.portal_client import portal_client
 from tests.rig.system import TESTER, System
 from tests.sip import Answer, Busy, Phone, Ring
 
@@ -129,3 +135,36 @@ async def test_who_is_not_to_be_disturbed_is_busy_and_does_not_ring(system: Syst
         call = await caller.call("5203")
         await call.wait_answered()
         await call.hangup()
+
+
+async def test_an_iax2_extension_saved_in_the_portal_registers_shows_and_rings(
+    system: System, tmp_path: Path
+) -> None:
+    async with portal_client(system.address) as client:
+        await client.sign_in("admin", system.admin_password)
+        status, _ = await client.post(
+            "/extensions", number="5300", device_type="IAX2", caller_id_name="IAX", monitored="on"
+        )
+        assert status == 200
+        await system.told()
+        device = Iax2Device(
+            tmp_path / "device",
+            tmp_path / "none.sqlite3",
+            number="5300",
+            secret=await system.extensions.secret(TESTER, "5300"),
+            port=system.asterisk.ports.iax,
+        )
+
+        async def cell(name: str) -> str:
+            shown = await client.page("/extensions?search=5300")
+            found = re.search(rf'id="{name}-5300"[^>]*>(?:<span[^>]*>)?([^<]*)<', shown)
+            return found[1] if found else ""
+
+        async with device, system.registered("5001") as (caller,):
+            deadline, seen = time.monotonic() + 20, ("", "")
+            while seen != ("OK", str(device.address[1])):
+                assert time.monotonic() < deadline, seen
+                seen = (await cell("status"), await cell("port"))
+            call = await caller.call("5300")
+            await call.wait_answered()
+            await call.hangup()
