@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Collection, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from ami_handlers import HANDLERS
 from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.asterisk.notices import tell
+from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, MailboxChanged, Overflowed
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.mirror import Mirror
@@ -123,6 +124,9 @@ class _Bridge:
             sender=settings.smtp.sender,
             sweep_seconds=settings.voicemail.sweep_seconds,
         )
+        self._voicemail = VoicemailInbox(
+            self._spool, MailboxActions(self._link), self._relay.settled
+        )
         self._mail = MailOutbox(self._bus, SmtpSender(settings.smtp).send)
 
     @asynccontextmanager
@@ -141,7 +145,7 @@ class _Bridge:
             mirror=self._mirror,
             bus=self._bus,
             settings=web,
-            voicemail=VoicemailInbox(self._spool, MailboxActions(self._link), self._relay.settled),
+            voicemail=self._voicemail,
         )
         runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)
         await runner.setup()
@@ -188,7 +192,8 @@ class _Bridge:
         registered = {number for number in numbers if self._mirror.state_of(number).ip}
         unheard = {}
         for number in numbers:
-            unheard[number] = len(await self._spool.messages(MAILBOX_CONTEXT, number))
+            with suppress(AsteriskUnavailable):
+                unheard[number] = await self._voicemail.unheard(number)
         return Outside(registered, unheard)
 
     async def _tell(self, kind: NoticeKind, subject: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -63,6 +63,9 @@ class WebSettings(BaseModel):
     port: int = Field(default=8080, ge=0, le=65535)
     secure_cookies: bool = Field(
         default=False, description="true where the portal is served by HTTPS"
+    )
+    trusted_proxies: list[IPvAnyNetwork] = Field(
+        default=[], description="whose X-Forwarded-For is believed"
     )
     session_idle_minutes: int = Field(default=60, ge=1)
     session_max_hours: int = Field(default=12, ge=1)

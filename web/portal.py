@@ -9,6 +9,7 @@ from aiohttp import web
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.people import Role
+from web.client_address import believed_address
 
 if TYPE_CHECKING:
     from pbxbridge.events import EventBus
@@ -89,4 +90,11 @@ def portal_of(request: web.Request) -> Portal:
 
 def actor_of(request: web.Request) -> Actor:
     """Return who asks, for the audit. Only for routes that refuse anonymous requests."""
-    return Actor(login=request[SESSION].login, address=request.remote or "")
+    return Actor(login=request[SESSION].login, address=client_address(request))
+
+
+def client_address(request: web.Request) -> str:
+    """Return the address of who asks, for the audit and the sign-in limit."""
+    forwarded = request.headers.getall("X-Forwarded-For", [])
+    trusted = portal_of(request).settings.trusted_proxies
+    return believed_address(request.remote or "", ",".join(forwarded), trusted)

@@ -24,7 +24,6 @@ from pbxbridge.services.audit_undo import (
     NotUndoable,
     Undo,
     actions_of,
-    beyond,
     changed_link,
     decide,
     moved,
@@ -117,21 +116,16 @@ class AuditTrail:
             return _Look(Undo(why), 0, 0)
         subjects = self._subjects[entry.kind]
         try:
-            present: Present | None = await subjects.present(entry.subject)
+            present = await subjects.present(entry.subject)
         except NotFound:
-            present = None
+            return _Look(decide(entry, await _newer_of_subject(entry), {}, {}), 0, 0)
         newest = await AuditEntry.all().order_by("-id").first()
-        newer = await _newer(entry, entry.kind, [entry.subject])
-        if present is None:
-            undo = decide(entry, newer, moved_fields=entry.fields)
-            return _Look(undo, 0, 0)
-        moved_fields = moved(entry, present.fields)
         undo = decide(
             entry,
-            newer,
-            moved_fields=moved_fields,
-            moved_by=await _movers(entry, present, moved_fields),
-            more=beyond(entry, present.fields, subjects.changed(present, entry.before)),
+            await _newer_of_subject(entry),
+            present.fields,
+            subjects.changed(present, entry.before),
+            await _movers(entry, present),
         )
         return _Look(undo, present.version, newest.id if newest else 0)
 
@@ -149,6 +143,10 @@ class AuditTrail:
         return view_of(own)
 
 
+async def _newer_of_subject(entry: AuditView) -> list[AuditView]:
+    return await _newer(entry, entry.kind, [entry.subject])
+
+
 async def _newer(entry: AuditView, kind: str, names: Collection[str]) -> list[AuditView]:
     """Return the entries about these subjects that are newer than the entry, newest first."""
     about = AuditEntry.filter(subject__in=list(names), action__in=actions_of(kind))
@@ -156,12 +154,10 @@ async def _newer(entry: AuditView, kind: str, names: Collection[str]) -> list[Au
     return [view_of(row) for row in rows]
 
 
-async def _movers(
-    entry: AuditView, present: Present, moved_fields: Collection[str]
-) -> list[AuditView]:
+async def _movers(entry: AuditView, present: Present) -> list[AuditView]:
     """Return the entries of the other end by which a field is no longer what the change made it."""
     found: list[AuditView] = []
-    for name in moved_fields:
+    for name in moved(entry, present.fields):
         if (entry.kind, name) not in LINKS:
             continue
         kind, field = LINKS[entry.kind, name]

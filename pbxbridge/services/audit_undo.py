@@ -19,6 +19,8 @@ LINKS = {
     ("extension", "users"): ("user", "extensions"),
     ("user", "extensions"): ("extension", "users"),
 }
+# Other fields are there with some of their values only.
+SWITCHES = frozenset({"device_type", "voicemail"})
 UNDOABLE = frozenset({f"extension.{CHANGED}", f"user.{CHANGED}"})
 
 _SECRETS = ("pin", "secret", "password", "second-factor", "api-token")
@@ -82,17 +84,6 @@ def moved(entry: AuditView, present: Mapping[str, object]) -> list[str]:
     return [name for name in entry.fields if present.get(name) != entry.after.get(name)]
 
 
-def beyond(
-    entry: AuditView, present: Mapping[str, object], undone: Mapping[str, object]
-) -> list[str]:
-    """Return the fields that undoing would change although the change did not."""
-    return [
-        name
-        for name in present
-        if name not in entry.fields and undone.get(name) != present.get(name)
-    ]
-
-
 def changed_link(newer: Sequence[AuditView], field: str, name: str) -> list[AuditView]:
     """Return the newer entries of the other end that began or ended the link to ``name``."""
     return [
@@ -105,15 +96,15 @@ def changed_link(newer: Sequence[AuditView], field: str, name: str) -> list[Audi
 def decide(
     entry: AuditView,
     newer: Sequence[AuditView],
-    *,
-    moved_fields: Sequence[str] = (),
+    present: Mapping[str, object],
+    undone: Mapping[str, object],
     moved_by: Sequence[AuditView] = (),
-    more: Sequence[str] = (),
 ) -> Undo:
     """Return whether the change can be undone.
 
-    ``newer`` are the newer entries of its subject. ``moved_fields`` are no longer what the change
-    made them, because of ``moved_by``; ``more`` are the other fields that undoing would change.
+    ``newer`` are the newer entries of its subject, ``present`` are its fields now (none if it is
+    gone), ``undone`` what undoing would make of them. ``moved_by`` are entries of others by which a
+    field is no longer what the change made it.
     """
     deletions = [found for found in newer if found.action == f"{entry.kind}.{DELETED}"]
     changes = touching(newer, entry.fields)
@@ -124,17 +115,32 @@ def decide(
     elif changes:
         same = [name for name in entry.fields if touching(changes, [name])]
         undo = Undo("A newer change touched the same fields.", tuple(same), tuple(changes))
-    elif moved_fields:
-        sentence = "It is no longer as this change made it."
-        undo = Undo(sentence, tuple(moved_fields), tuple(moved_by))
-    elif more:
+    elif names := moved(entry, present):
+        undo = Undo("It is no longer as this change made it.", tuple(names), tuple(moved_by))
+    elif names := _lost(entry, undone):
+        sentence = "What was set since leaves no room for the old values."
+        undo = Undo(sentence, tuple(names), tuple(touching(newer, SWITCHES)))
+    elif names := _beyond(entry, present, undone):
         sentence = "That would also change what was set since."
-        undo = Undo(sentence, tuple(more), tuple(touching(newer, more)))
+        undo = Undo(sentence, tuple(names), tuple(touching(newer, names)))
     else:
         undo = Undo("")
     undoes = _reference(newer, entry, this="by", other="change")
     undone_by = _reference(newer, entry, this="change", other="by")
     return replace(undo, undoes=undoes, undone_by=undone_by)
+
+
+def _beyond(
+    entry: AuditView, present: Mapping[str, object], undone: Mapping[str, object]
+) -> list[str]:
+    """Return the fields that undoing would change although the change did not."""
+    others = [name for name in present if name not in entry.fields]
+    return [name for name in others if undone.get(name) != present[name]]
+
+
+def _lost(entry: AuditView, undone: Mapping[str, object]) -> list[str]:
+    """Return the fields that undoing would not put back: what they belong to is switched off."""
+    return [name for name in entry.fields if undone.get(name) != entry.before.get(name)]
 
 
 def _touches(entry: AuditView, names: Collection[str]) -> bool:

@@ -10,9 +10,10 @@ import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from pbxbridge.email_address import checked_address
+from pbxbridge.services.parsing import no_doubles, problem, split, strip
+from pbxbridge.services.user_input import LOGIN_LENGTH, normalised_login
 
 NUMBER_LENGTH = 20
 PIN_LENGTH = range(4, 13)
@@ -26,11 +27,6 @@ TEXT_LENGTH = 40
 SPECIAL = frozenset({"a", "e", "h", "i", "o", "s", "t", "failed", "fax", "talk", "hang", "report"})
 # ... and iax.conf this one.
 RESERVED = SPECIAL | {"general"}
-
-
-def problem(sentence: str) -> PydanticCustomError:
-    """Return the error that shows ``sentence`` beside the field."""
-    return PydanticCustomError("rule", "{sentence}", {"sentence": sentence})
 
 
 def _number(value: str) -> str:
@@ -139,19 +135,11 @@ def _registration_number(value: int) -> int:
     return value
 
 
-def _stripped(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
-
-
-def _listed(value: object) -> object:
-    """Take a form's and a CSV cell's text as a list: blanks, commas and semicolons separate."""
-    if isinstance(value, str):
-        return [part for part in re.split(r"[\s,;]+", value) if part]
-    return value
-
-
-def _no_doubles(values: list[str]) -> list[str]:
-    return list(dict.fromkeys(values))
+def _login(value: str) -> str:
+    name = normalised_login(value)
+    if not name or len(name) > LOGIN_LENGTH or not name.isprintable():
+        raise problem("There is no user of that name.")
+    return name
 
 
 def _empty_is_none(value: object) -> object:
@@ -162,26 +150,22 @@ def _empty_is_one(value: object) -> object:
     return 1 if value == "" else value
 
 
-_strip = BeforeValidator(_stripped)
-_split = BeforeValidator(_listed)
-
-Number = Annotated[str, _strip, AfterValidator(_number)]
-CallerIdName = Annotated[str, _strip, AfterValidator(_caller_id_name)]
-Pin = Annotated[str, _strip, AfterValidator(_pin)]
-EmailAddress = Annotated[str, _strip, AfterValidator(_email)]
-OutsideNumber = Annotated[str, _strip, AfterValidator(_outside_number)]
-Target = Annotated[str, _strip, AfterValidator(_target)]
-Mac = Annotated[str, _strip, AfterValidator(_mac)]
-Text = Annotated[str, _strip, AfterValidator(_text)]
-Secret = Annotated[str, _strip, AfterValidator(_secret)]
-AuthUsername = Annotated[str, _strip, AfterValidator(_auth_username)]
-DahdiChannel = Annotated[str, _strip, AfterValidator(_dahdi_channel)]
-RingTime = Annotated[
-    int | None, AfterValidator(_ring_time), BeforeValidator(_empty_is_none), _strip
-]
+Number = Annotated[str, strip, AfterValidator(_number)]
+CallerIdName = Annotated[str, strip, AfterValidator(_caller_id_name)]
+Pin = Annotated[str, strip, AfterValidator(_pin)]
+EmailAddress = Annotated[str, strip, AfterValidator(_email)]
+OutsideNumber = Annotated[str, strip, AfterValidator(_outside_number)]
+Target = Annotated[str, strip, AfterValidator(_target)]
+Mac = Annotated[str, strip, AfterValidator(_mac)]
+Text = Annotated[str, strip, AfterValidator(_text)]
+Secret = Annotated[str, strip, AfterValidator(_secret)]
+AuthUsername = Annotated[str, strip, AfterValidator(_auth_username)]
+DahdiChannel = Annotated[str, strip, AfterValidator(_dahdi_channel)]
+RingTime = Annotated[int | None, AfterValidator(_ring_time), BeforeValidator(_empty_is_none), strip]
 RegistrationNumber = Annotated[
-    int, AfterValidator(_registration_number), BeforeValidator(_empty_is_one), _strip
+    int, AfterValidator(_registration_number), BeforeValidator(_empty_is_one), strip
 ]
-Name = Annotated[str, _strip]
-Logins = Annotated[list[Name], _split, AfterValidator(_no_doubles)]
-Dids = Annotated[list[OutsideNumber], _split, AfterValidator(_no_doubles)]
+Name = Annotated[str, strip]
+Login = Annotated[str, strip, AfterValidator(_login)]
+Logins = Annotated[list[Login], split, no_doubles]
+Dids = Annotated[list[OutsideNumber], split, no_doubles]

@@ -9,7 +9,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -34,8 +33,8 @@ from pbxbridge.services.extension_fields import (
     Secret,
     Target,
     Text,
-    problem,
 )
+from pbxbridge.services.parsing import parse, problem
 
 # ps_endpoints.callerid holds 40 characters in Asterisk's own schema: "name" <number>.
 CALLERID_COLUMN = 40
@@ -163,14 +162,7 @@ def parse_extension(values: Mapping[str, Any]) -> ExtensionInput:
 
     Raises Invalid with one sentence per field.
     """
-    try:
-        wanted = ExtensionInput.model_validate(dict(values))
-    except ValidationError as error:
-        fields: dict[str, str] = {}
-        for found in error.errors(include_url=False, include_input=False):
-            name = str(found["loc"][0]) if found["loc"] else ""
-            fields.setdefault(name, _sentence(found["type"], found["msg"]))
-        raise Invalid(fields) from error
+    wanted = parse(ExtensionInput, values)
     _check_device(wanted)
     return wanted
 
@@ -196,18 +188,3 @@ def _check_device(wanted: ExtensionInput) -> None:
         wrong["auth_username"] = "Enter the user name that this secret is for."
     if wrong:
         raise Invalid(wrong)
-
-
-def _sentence(kind: str, message: str) -> str:
-    known = {
-        "missing": "This field is required.",
-        "extra_forbidden": "There is no such field.",
-        "enum": "Choose one of the list.",
-        "string_type": "Enter text.",
-        "int_parsing": "Enter a whole number.",
-        "int_type": "Enter a whole number.",
-        "bool_parsing": "Say yes or no.",
-        "bool_type": "Say yes or no.",
-        "list_type": "Enter a list.",
-    }
-    return known.get(kind, message)

@@ -10,11 +10,13 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from pbxbridge.models.extension import Extension
-from pbxbridge.services.extension_store import views
+from pbxbridge.services.extension_store import CLASS_NAME_LENGTH, views
 from pbxbridge.services.extension_view import ExtensionView
+from pbxbridge.services.user_input import LOGIN_LENGTH
 
 # A list of numbers as long as this goes to the database; a longer one is compared here.
 LISTED = 1000
+DEVICE_TYPE_LENGTH = 12
 
 Sort = Literal["number", "caller_id_name", "device_type", "class_of_service"]
 SORTS: tuple[str, ...] = get_args(Sort)
@@ -71,12 +73,14 @@ def _filtered(wanted: ExtensionFilter) -> QuerySet[Extension]:
     if wanted.search:
         part = wanted.search
         found = found.filter(Q(number__icontains=part) | Q(caller_id_name__icontains=part))
-    if wanted.device_type:
-        found = found.filter(device_type=wanted.device_type)
-    if wanted.class_of_service:
-        found = found.filter(class_of_service_id=wanted.class_of_service)
-    if wanted.user:
-        found = found.filter(users__login=wanted.user)
+    for column, value, longest in (
+        ("device_type", wanted.device_type, DEVICE_TYPE_LENGTH),
+        ("class_of_service_id", wanted.class_of_service, CLASS_NAME_LENGTH),
+        ("users__login", wanted.user, LOGIN_LENGTH),
+    ):
+        # Tortoise refuses to look for what is longer than the column: nothing is like that.
+        if value:
+            found = found.filter(**{column: value} if len(value) <= longest else {"id__in": []})
     return found
 
 

@@ -40,7 +40,11 @@ class InUse(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What only others know of the extensions: who is registered, how many messages are unheard."""
+    """What only others know of the extensions.
+
+    ``registered`` are those with a device; ``unheard`` counts the messages of each box, without
+    those that cannot be counted now.
+    """
 
     registered: Collection[str]
     unheard: Mapping[str, int]
@@ -103,8 +107,7 @@ def _own_usages(view: ExtensionView, outside: Outside) -> list[Usage]:
     if number in outside.registered:
         found.append(Usage(f"device:{number}", f"A device is registered as {number}."))
     if view.voicemail:
-        unheard = outside.unheard.get(number, 0)
-        messages = f"{unheard} unheard message{'' if unheard == 1 else 's'}"
+        messages = _messages(outside.unheard.get(number))
         found.append(Usage(f"mailbox:{number}", f"Voicemail box {number} has {messages}."))
     found += [Usage(f"did:{did}", f"DID {did} rings {number}.") for did in view.dids]
     if view.phone_group:
@@ -113,6 +116,12 @@ def _own_usages(view: ExtensionView, outside: Outside) -> list[Usage]:
     if view.agent:
         found.append(Usage(f"agent:{number}", f"An agent of the call centre works at {number}."))
     return found
+
+
+def _messages(unheard: int | None) -> str:
+    if unheard is None:
+        return "messages that cannot be counted now"
+    return f"{unheard} unheard message{'' if unheard == 1 else 's'}"
 
 
 async def _pointing_at(

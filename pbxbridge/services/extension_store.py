@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.expressions import F
 
 from pbxbridge.errors import Invalid, NotFound
 from pbxbridge.models.extension import ClassOfService, DeviceType, Did, Extension
@@ -25,11 +26,13 @@ from pbxbridge.realtime.rows import (
     rows_of,
 )
 from pbxbridge.services.extension_change import Credentials, columns_of, mail_since
+from pbxbridge.services.extension_fields import NUMBER_LENGTH
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
 from pbxbridge.services.extension_view import ExtensionView, view_of
 
 # As many rows are asked for at once; SQLite takes 32,766 parameters at most.
 MANY = 1000
+CLASS_NAME_LENGTH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,10 @@ class SiteDefaults:
 
 async def find(number: str, transaction: TransactionalDBClient | None = None) -> Extension:
     """Return the portal's row. Raises NotFound."""
-    row = await Extension.filter(number=number).using_db(transaction).first()
+    row = None
+    # Tortoise refuses to look for what is longer than the column.
+    if len(number) <= NUMBER_LENGTH:
+        row = await Extension.filter(number=number).using_db(transaction).first()
     if row is None:
         raise NotFound(f"There is no extension {number}.")
     return row
@@ -109,7 +115,8 @@ async def views(
 
 async def check_class(transaction: TransactionalDBClient, name: str) -> None:
     """Raise Invalid if there is no such class of service."""
-    if not await ClassOfService.filter(name=name).using_db(transaction).exists():
+    known = len(name) <= CLASS_NAME_LENGTH
+    if not known or not await ClassOfService.filter(name=name).using_db(transaction).exists():
         raise Invalid({"class_of_service": "Choose one of the list."})
 
 
@@ -157,10 +164,15 @@ async def _write_users(
     if unknown := sorted(set(logins) - wanted.keys()):
         raise Invalid({"users": f"There is no user {', '.join(unknown)}."})
     present = {user.login: user for user in await row.users.all().using_db(transaction)}
-    if gone := [user for login, user in present.items() if login not in wanted]:
+    gone = [user for login, user in present.items() if login not in wanted]
+    new = [user for login, user in wanted.items() if login not in present]
+    if gone:
         await row.users.remove(*gone, using_db=transaction)
-    if new := [user for login, user in wanted.items() if login not in present]:
+    if new:
         await row.users.add(*new, using_db=transaction)
+    # A user's extensions are part of what is shown of the user.
+    touched = User.filter(id__in=[user.id for user in (*gone, *new)]).using_db(transaction)
+    await touched.update(version=F("version") + 1)
 
 
 async def _write_dids(

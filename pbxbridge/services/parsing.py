@@ -20,6 +20,8 @@ _SENTENCES = {
     "enum": "Choose one of the list.",
     "string_type": "This must be text.",
     "list_type": "This must be a list.",
+    "bool_type": "Say yes or no.",
+    "bool_parsing": "Say yes or no.",
     "int_type": "Enter a whole number.",
     "int_parsing": "Enter a whole number.",
     "int_from_float": "Enter a whole number.",

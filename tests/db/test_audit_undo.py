@@ -118,6 +118,16 @@ async def test_what_would_go_along_is_in_the_way_too(
     assert (await state(extensions))["device_type"] == "VIRTUAL"
 
 
+async def test_what_switched_the_field_off_is_in_the_way(
+    extensions: Extensions, trail: AuditTrail, admin: Actor, _extension: None
+) -> None:
+    entry = await change(extensions, trail, voicemail_email="", phone_group="Sales")
+    switch = await change(extensions, trail, voicemail=False)
+    undo = await refused(trail, admin, entry)
+    assert (undo.fields, undo.in_the_way) == (("voicemail_email",), (switch,))
+    assert (await state(extensions))["phone_group"] == "Sales"
+
+
 async def test_the_other_end_of_a_link_is_in_the_way(
     extensions: Extensions,
     users: Users,

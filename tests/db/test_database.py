@@ -23,7 +23,7 @@ INSERT INTO portal_extensions (number, device_type, caller_id_name, class_of_ser
 VALUES ('0100', 'SIP', 'Alice', 'internal', 1, 0, '', '', '2026-01-01 00:00:00+00:00',
     '2026-01-01 00:00:00+00:00');
 INSERT INTO portal_users (login, password_hash, must_change_password, created_at)
-VALUES ('root', '', 0, '2026-01-01 00:00:00+00:00');
+VALUES ('Root', '', 0, '2026-01-01 00:00:00+00:00');
 """
 
 

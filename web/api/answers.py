@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -175,6 +176,34 @@ class Licences(Model):
 
     used: int
     total: int | None
+
+
+class AuditEntry(Model):
+    """Who changed what, when and from where; secrets are never recorded.
+
+    `before` and `after` have the fields that differ. `actor` is empty where nobody was signed in.
+    """
+
+    id: int
+    at: datetime
+    actor: str
+    address: str
+    action: str
+    subject: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class AuditList(Model):
+    """One page of the audit, the newest entry first.
+
+    `older` is what `before` takes for the next page, null at the end. `searched_back_to` is set if
+    a long search paused there: ask for the next page to go on.
+    """
+
+    items: list[AuditEntry]
+    older: int | None
+    searched_back_to: datetime | None
 
 
 class Me(Model):

@@ -145,7 +145,7 @@ def _path(operation: Operation[Any]) -> list[Json]:
             "in": "path",
             "required": True,
             "description": PATH_PARAMETERS[name].text,
-            "schema": {"type": "string", "minLength": 1},
+            "schema": dict(PATH_PARAMETERS[name].rule) or {"type": "string", "minLength": 1},
             "example": PATH_PARAMETERS[name].example,
         }
         for name in names

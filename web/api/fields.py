@@ -137,4 +137,5 @@ BULK: Mapping[str, Note] = {
 PATH_PARAMETERS: Mapping[str, Note] = {
     "number": Note(_NUMBER, "1001"),
     "login": Note("A login name.", "ada"),
+    "id": Note("The number of an entry.", 1, {"type": "integer", "minimum": 1}),
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pbxbridge.services.people import Role, TokenScope
-from web.api import answers, extension_secret, extensions, site, users
+from web.api import answers, audit, extension_secret, extensions, site, users
 from web.api.operation import Answer, Operation
 from web.api.queries import (
+    AuditQuery,
     DeleteQuery,
     ExtensionQuery,
     ExtensionsQuery,
@@ -241,6 +242,46 @@ USERS: tuple[Operation[Any], ...] = (
     ),
 )
 
+AUDIT: tuple[Operation[Any], ...] = (
+    Operation(
+        name="listAudit",
+        method="GET",
+        path="/audit",
+        tag="Audit",
+        summary="Search the audit",
+        description="Every change with who, when, from where, and each field before and after.",
+        handler=audit.list_entries,
+        roles=STAFF,
+        query=AuditQuery,
+        answers={200: Answer(answers.AuditList, "One page, the newest first.", ("Link",))},
+    ),
+    Operation(
+        name="readAuditEntry",
+        method="GET",
+        path="/audit/{id}",
+        tag="Audit",
+        summary="Read one entry",
+        handler=audit.read_entry,
+        roles=STAFF,
+        query=NoQuery,
+        answers={200: Answer(answers.AuditEntry, "The entry.")},
+    ),
+    Operation(
+        name="undoChange",
+        method="POST",
+        path="/audit/{id}/undo",
+        tag="Audit",
+        summary="Undo a change",
+        description="Puts the fields back to what they were before, if nothing newer touched them "
+        "(409). Takes no body.",
+        handler=audit.undo_entry,
+        roles=ADMIN,
+        query=NoQuery,
+        refusals=(409,),
+        answers={200: Answer(answers.AuditEntry, "The entry of undoing it.")},
+    ),
+)
+
 SITE: tuple[Operation[Any], ...] = (
     Operation(
         name="listClassesOfService",
@@ -280,4 +321,4 @@ SITE: tuple[Operation[Any], ...] = (
     ),
 )
 
-OPERATIONS = (*EXTENSIONS, *USERS, *SITE)
+OPERATIONS = (*EXTENSIONS, *USERS, *AUDIT, *SITE)

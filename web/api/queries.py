@@ -24,6 +24,7 @@ from web.requests import SEARCH_LENGTH
 
 MOST_PAGES = 1_000_000
 MOST_PER_PAGE = 200
+MOST_ENTRY = 999_999_999
 
 Q = TypeVar("Q", bound=BaseModel)
 
@@ -32,9 +33,10 @@ def parse_query(model: type[Q], given: MultiMapping[str]) -> Q:
     """Return the parameters. Raises Invalid for one that is wrong, unknown or given twice."""
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
+    known = {field.alias or name: field for name, field in model.model_fields.items()}
     for name in dict.fromkeys(given):
         all_given = given.getall(name)
-        field = model.model_fields.get(name)
+        field = known.get(name)
         if field is None:
             wrong[name] = "There is no such parameter."
         elif any("\0" in one for one in all_given):
@@ -102,6 +104,12 @@ PerPage = Annotated[
     _WHOLE,
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE}),
 ]
+EntryNumber = Annotated[
+    int,
+    _from_one_to(MOST_ENTRY),
+    _WHOLE,
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_ENTRY}),
+]
 Search = Annotated[
     str, AfterValidator(_visible), WithJsonSchema({"type": "string", "maxLength": SEARCH_LENGTH})
 ]
@@ -165,3 +173,19 @@ class UsersQuery(Paging):
     """Which users."""
 
     search: Search = Field("", description="Part of a login name, a name or an e-mail address.")
+
+
+class AuditQuery(NoQuery):
+    """Which entries of the audit; what the texts accept is decided by AuditFilter."""
+
+    subject: str = Field(
+        "", description="The extension or login name that changed; `10*` and `*01` for parts."
+    )
+    actor: str = Field("", description="The login name of who did it; parts as above.")
+    kind: str = Field("", description="`extension`, `user`, `sign-in` or `token`.")
+    action: str = Field("", description="What was done, such as `extension.changed`.")
+    field: str = Field("", description="The name of a field that changed.")
+    first_day: str = Field("", alias="from", description="A day such as 2026-01-31, in UTC.")
+    last_day: str = Field("", alias="to", description="The last day, in UTC.")
+    before: EntryNumber | None = Field(None, description="Only entries older than this one.")
+    per_page: PerPage = Field(50, description="How many entries a page has.")

@@ -147,17 +147,15 @@ async def _entry_page(
 async def _rows(
     request: web.Request, entries: Collection[AuditView], only: Collection[str] = ()
 ) -> list[Row]:
-    """Return the entries for the templates, with ``only`` these of their fields, empty for all."""
+    """Return the entries for the templates; of one that has some of ``only``, just those fields."""
     present = await portal_of(request).audit.present(entries)
-    return [
-        Row(
-            entry,
-            action_words(entry.action),
-            _subject_url(entry) if (entry.kind, entry.subject) in present else "",
-            [_change(entry, name) for name in entry.fields if name in only or not only],
-        )
-        for entry in entries
-    ]
+    rows = []
+    for entry in entries:
+        url = _subject_url(entry) if (entry.kind, entry.subject) in present else ""
+        names = [name for name in entry.fields if name in only] or entry.fields
+        changes = [_change(entry, name) for name in names]
+        rows.append(Row(entry, action_words(entry.action), url, changes))
+    return rows
 
 
 def _change(entry: AuditView, name: str) -> Change:

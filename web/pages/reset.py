@@ -9,7 +9,7 @@ from aiohttp import web
 
 from pbxbridge.errors import Invalid
 from web.access import public
-from web.portal import portal_of
+from web.portal import client_address, portal_of
 from web.render import bare_page
 from web.requests import read_form
 
@@ -34,7 +34,7 @@ async def show_ask(request: web.Request) -> web.StreamResponse:
 async def ask(request: web.Request) -> web.StreamResponse:
     """Have a code mailed, and show where it is typed in."""
     login = (await read_form(request)).get("login", "").strip()
-    await portal_of(request).password_reset.ask(login, request.remote or "")
+    await portal_of(request).password_reset.ask(login, client_address(request))
     return _code_page(request, {"login": login}, asked=True)
 
 
@@ -54,7 +54,7 @@ async def complete(request: web.Request) -> web.StreamResponse:
             form.get("code", "").strip(),
             form.get("new", ""),
             form.get("repeat", ""),
-            request.remote or "",
+            client_address(request),
         )
     except Invalid as invalid:
         return _code_page(request, form, errors=invalid.fields)

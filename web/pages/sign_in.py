@@ -15,7 +15,7 @@ from web import routes as names
 from web.access import public, signed_in
 from web.cookies import forget_session_token, set_session_token
 from web.notices import notice_of
-from web.portal import SESSION, portal_of
+from web.portal import SESSION, client_address, portal_of
 from web.render import bare_page, fragment, html
 from web.requests import read_form, safe_next, wants_fragment
 
@@ -55,7 +55,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
         token = await portal_of(request).accounts.sign_in(
             form.get("login", "").strip(),
             form.get("password", ""),
-            request.remote or "",
+            client_address(request),
             code=form.get("code", ""),
             user_agent=request.headers.get(hdrs.USER_AGENT, ""),
         )

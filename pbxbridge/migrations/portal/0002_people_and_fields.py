@@ -346,4 +346,6 @@ class Migration(migrations.Migration):
             "UPDATE portal_extensions SET sort_key = CASE WHEN length(number) < 10 THEN '0' "
             "ELSE '' END || length(number) || number"
         ),
+        # Login names are in lower case from now on.
+        ops.RunSQL("UPDATE portal_users SET login = lower(login)"),
     ]
