@@ -58,9 +58,8 @@ def extension_row(number: str, rules: CallRules) -> Row:
         rules.forward_unregistered,
         DO_NOT_DISTURB if rules.do_not_disturb else "",
     )
-    for value in (number, *arguments):
-        if not _HARMLESS.fullmatch(value):
-            raise ValueError(f"not fit for a dialplan argument: {value!r}")
+    if not _HARMLESS.fullmatch("".join((number, *arguments))):
+        raise ValueError(f"not fit for dialplan arguments: {(number, *arguments)!r}")
     return Row(
         context=CONTEXT,
         exten=number,

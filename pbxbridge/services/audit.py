@@ -32,12 +32,13 @@ def entry(
 ) -> dict[str, object]:
     """Return the columns of an audit entry, for who writes many at once."""
     old, new = dict(before or {}), dict(after or {})
-    same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
+    for name in [name for name in old if name in new and old[name] == new[name]]:
+        del old[name], new[name]
     return {
         "actor": actor.login,
         "address": actor.address,
         "action": action,
         "subject": subject,
-        "before": {name: value for name, value in old.items() if name not in same},
-        "after": {name: value for name, value in new.items() if name not in same},
+        "before": old,
+        "after": new,
     }

@@ -12,8 +12,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator
 
 from pbxbridge.email_address import checked_address
+from pbxbridge.services.login_name import LOGIN_LENGTH, normalised_login
 from pbxbridge.services.parsing import no_doubles, problem, split, strip
-from pbxbridge.services.user_input import LOGIN_LENGTH, normalised_login
 
 NUMBER_LENGTH = 20
 PIN_LENGTH = range(4, 13)
@@ -27,6 +27,10 @@ TEXT_LENGTH = 40
 SPECIAL = frozenset({"a", "e", "h", "i", "o", "s", "t", "failed", "fax", "talk", "hang", "report"})
 # ... and iax.conf this one.
 RESERVED = SPECIAL | {"general"}
+
+
+# The quotation and the punctuation of a caller ID: "name" <number>.
+_NOT_IN_NAMES = frozenset('"<>\\')
 
 
 def _number(value: str) -> str:
@@ -46,8 +50,9 @@ def _caller_id_name(value: str) -> str:
         raise problem("Enter the name that phones show for this extension.")
     if not value.isprintable():
         raise problem("Line breaks and control characters cannot be part of a name.")
-    if found := sorted(set(value) & set('"<>\\')):
-        raise problem(f"These characters cannot be part of a caller ID name: {' '.join(found)}")
+    if not _NOT_IN_NAMES.isdisjoint(value):
+        found = " ".join(sorted(_NOT_IN_NAMES & set(value)))
+        raise problem(f"These characters cannot be part of a caller ID name: {found}")
     return value
 
 
@@ -143,11 +148,11 @@ def _login(value: str) -> str:
 
 
 def _empty_is_none(value: object) -> object:
-    return None if value == "" else value
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _empty_is_one(value: object) -> object:
-    return 1 if value == "" else value
+    return 1 if isinstance(value, str) and not value.strip() else value
 
 
 Number = Annotated[str, strip, AfterValidator(_number)]
@@ -161,9 +166,9 @@ Text = Annotated[str, strip, AfterValidator(_text)]
 Secret = Annotated[str, strip, AfterValidator(_secret)]
 AuthUsername = Annotated[str, strip, AfterValidator(_auth_username)]
 DahdiChannel = Annotated[str, strip, AfterValidator(_dahdi_channel)]
-RingTime = Annotated[int | None, AfterValidator(_ring_time), BeforeValidator(_empty_is_none), strip]
+RingTime = Annotated[int | None, AfterValidator(_ring_time), BeforeValidator(_empty_is_none)]
 RegistrationNumber = Annotated[
-    int, AfterValidator(_registration_number), BeforeValidator(_empty_is_one), strip
+    int, AfterValidator(_registration_number), BeforeValidator(_empty_is_one)
 ]
 Name = Annotated[str, strip]
 Login = Annotated[str, strip, AfterValidator(_login)]

@@ -108,12 +108,14 @@ class ExtensionInput(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _only_what_the_device_has(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _only_what_the_device_has(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
         # The screen hides the other fields: they are neither kept nor complained of.
         left_out = _without(values.get("device_type", DeviceType.SIP))
         voicemail = values.get("voicemail", False)
         if (voicemail.lower() if isinstance(voicemail, str) else voicemail) in OFF:
             left_out |= VOICEMAIL_FIELDS
+        if left_out.isdisjoint(values):
+            return values
         return {name: value for name, value in values.items() if name not in left_out}
 
     @field_validator("caller_id_name")

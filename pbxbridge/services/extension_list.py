@@ -1,8 +1,12 @@
-"""The list of extensions: searched, filtered, sorted and paged by the database."""
+"""The list of extensions: searched, filtered, sorted and paged by the database.
+
+How long a page takes does not grow with the number of extensions: nothing reads all of them unless
+an exact total is asked for. The columns that decide are in an index for every order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -10,13 +14,15 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from pbxbridge.models.extension import Extension
-from pbxbridge.services.extension_store import CLASS_NAME_LENGTH, views
-from pbxbridge.services.extension_view import ExtensionView
-from pbxbridge.services.user_input import LOGIN_LENGTH
+from pbxbridge.services.extension_search import ids_with
+from pbxbridge.services.extension_store import views
+from pbxbridge.services.extension_view import ExtensionView, number_of
 
-# A list of numbers as long as this goes to the database; a longer one is compared here.
+# A list of numbers as long as this goes to the database; with a longer one, the database's list is
+# walked along and compared here.
 LISTED = 1000
-DEVICE_TYPE_LENGTH = 12
+# How far such a walk looks at first, and at most at once.
+STEP = range(200, 20_000)
 
 Sort = Literal["number", "caller_id_name", "device_type", "class_of_service"]
 SORTS: tuple[str, ...] = get_args(Sort)
@@ -44,43 +50,73 @@ class ExtensionFilter:
     sort: Sort = "number"
     descending: bool = False
 
+    @property
+    def is_by_column(self) -> bool:
+        """Whether something other than ``among`` leaves extensions out."""
+        return bool(self.search or self.device_type or self.class_of_service or self.user)
+
 
 @dataclass(frozen=True, slots=True)
 class ExtensionPage:
-    """One page of the list; ``page`` counts from 1, ``total`` is over all pages."""
+    """One page of the list; ``page`` counts from 1, ``total`` is over all pages.
+
+    ``is_capped`` means that not all were counted: there are more than ``total``, and ``pages`` is
+    only as far as is known.
+    """
 
     items: list[ExtensionView]
     total: int
     page: int
     pages: int
+    is_capped: bool = False
 
 
-async def read_page(wanted: ExtensionFilter, page: int, per_page: int) -> ExtensionPage:
-    """Return one page, the last one if ``page`` is beyond the end."""
-    found = _ordered(_filtered(wanted), wanted)
+async def read_page(
+    wanted: ExtensionFilter, page: int, per_page: int, most: int | None = None
+) -> ExtensionPage:
+    """Return one page, the last one if ``page`` is beyond the end.
+
+    No more than ``most`` of those that match a filter are counted, None for all. Without a filter
+    the total is always exact.
+    """
+    found = _ordered(await _filtered(wanted), wanted)
     if wanted.among is not None and len(wanted.among) > LISTED:
-        return await _page_among(found, wanted.among, page, per_page)
+        return await _page_among(found, wanted, page, per_page, most)
     if wanted.among is not None:
         found = found.filter(number__in=list(wanted.among))
-    total = await found.count()
-    page, pages = _within(page, total, per_page)
-    rows = await found.offset((page - 1) * per_page).limit(per_page)
-    return ExtensionPage(await views(rows), total, page, pages)
+    if most is None or not (wanted.is_by_column or wanted.among is not None):
+        return await _page_counted(found, page, per_page)
+    return await _page_capped(found, page, per_page, most)
 
 
-def _filtered(wanted: ExtensionFilter) -> QuerySet[Extension]:
+async def read_numbers(wanted: ExtensionFilter, most: int) -> list[str]:
+    """Return the numbers of the first ``most`` extensions that match."""
+    found = _ordered(await _filtered(wanted), wanted)
+    if wanted.among is not None and len(wanted.among) <= LISTED:
+        found = found.filter(number__in=list(wanted.among))
+    if wanted.among is None or len(wanted.among) <= LISTED:
+        numbers = await found.limit(most).values_list("number", flat=True)
+        return [str(number) for number in numbers]
+    walk = await _walk(found, wanted.among, most)
+    rows = {row.id: row.number for row in await Extension.filter(id__in=walk.ids[:most])}
+    return [rows[id_] for id_ in walk.ids[:most] if id_ in rows]
+
+
+async def _filtered(wanted: ExtensionFilter) -> QuerySet[Extension]:
     found = Extension.all()
     if wanted.search:
         part = wanted.search
-        found = found.filter(Q(number__icontains=part) | Q(caller_id_name__icontains=part))
-    for column, value, longest in (
-        ("device_type", wanted.device_type, DEVICE_TYPE_LENGTH),
-        ("class_of_service_id", wanted.class_of_service, CLASS_NAME_LENGTH),
-        ("users__login", wanted.user, LOGIN_LENGTH),
-    ):
-        # Tortoise refuses to look for what is longer than the column: nothing is like that.
-        if value:
-            found = found.filter(**{column: value} if len(value) <= longest else {"id__in": []})
+        ids = await ids_with(part, LISTED)
+        if ids is None:
+            found = found.filter(Q(number__icontains=part) | Q(caller_id_name__icontains=part))
+        else:
+            found = found.filter(id__in=ids)
+    if wanted.device_type:
+        found = found.filter(device_type=wanted.device_type)
+    if wanted.class_of_service:
+        found = found.filter(class_of_service_id=wanted.class_of_service)
+    if wanted.user:
+        found = found.filter(users__login=wanted.user)
     return found
 
 
@@ -90,17 +126,85 @@ def _ordered(found: QuerySet[Extension], wanted: ExtensionFilter) -> QuerySet[Ex
     return found.order_by(*(direction + column for column in columns))
 
 
-async def _page_among(
-    found: QuerySet[Extension], among: Collection[str], page: int, per_page: int
+async def _page_counted(found: QuerySet[Extension], page: int, per_page: int) -> ExtensionPage:
+    total = await found.count()
+    page, pages = _within(page, total, per_page)
+    ids = await _ids(found, (page - 1) * per_page, per_page)
+    return ExtensionPage(await _shown(ids), total, page, pages)
+
+
+async def _page_capped(
+    found: QuerySet[Extension], page: int, per_page: int, most: int
 ) -> ExtensionPage:
-    numbers = [
-        number for number in await found.values_list("number", flat=True) if str(number) in among
-    ]
-    page, pages = _within(page, len(numbers), per_page)
-    shown = [str(number) for number in numbers[(page - 1) * per_page : page * per_page]]
-    rows = {row.number: row for row in await Extension.filter(number__in=shown)}
-    items = await views([rows[number] for number in shown if number in rows])
-    return ExtensionPage(items, len(numbers), page, pages)
+    first = (page - 1) * per_page
+    if first + per_page <= most:
+        # One look for both, the page and the total.
+        ids = await _ids(found, 0, most + 1)
+        if len(ids) <= most:
+            page, pages = _within(page, len(ids), per_page)
+            shown = ids[(page - 1) * per_page : page * per_page]
+            return ExtensionPage(await _shown(shown), len(ids), page, pages)
+        ids = ids[first : first + per_page + 1]
+    else:
+        ids = await _ids(found, first, per_page + 1)
+    if not ids:
+        return await _page_counted(found, page, per_page)
+    # One more than is shown tells whether another page follows.
+    pages = page + (len(ids) > per_page)
+    return ExtensionPage(await _shown(ids[:per_page]), most, page, pages, is_capped=True)
+
+
+async def _ids(found: QuerySet[Extension], offset: int, limit: int) -> list[int]:
+    # Only what is in the index: rows that are skipped need not be read.
+    ids = await found.offset(offset).limit(limit).values_list("id", flat=True)
+    return [int(str(id_)) for id_ in ids]
+
+
+async def _shown(ids: Sequence[int]) -> list[ExtensionView]:
+    rows = {row.id: row for row in await Extension.filter(id__in=list(ids))}
+    return await views([rows[id_] for id_ in ids if id_ in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The ids that were found, in order, and whether the end was reached."""
+
+    ids: list[int]
+    is_complete: bool
+
+
+async def _walk(found: QuerySet[Extension], among: Collection[str], enough: int | None) -> _Walk:
+    """Go along the list until more than ``enough`` of those are found, or to its end."""
+    ids: list[int] = []
+    offset, step = 0, STEP.start
+    while enough is None or len(ids) <= enough:
+        rows = await found.offset(offset).limit(step).values_list("id", "sort_key")
+        ids += [int(id_) for id_, key in rows if number_of(str(key)) in among]
+        if len(rows) < step:
+            return _Walk(ids, is_complete=True)
+        offset, step = offset + step, min(2 * step, STEP.stop)
+    return _Walk(ids, is_complete=False)
+
+
+async def _page_among(
+    found: QuerySet[Extension],
+    wanted: ExtensionFilter,
+    page: int,
+    per_page: int,
+    most: int | None,
+) -> ExtensionPage:
+    among = wanted.among or ()
+    walk = await _walk(found, among, None if most is None else page * per_page)
+    if walk.is_complete:
+        page, pages = _within(page, len(walk.ids), per_page)
+        total, is_capped = len(walk.ids), False
+    elif wanted.is_by_column:
+        total, pages, is_capped = len(walk.ids) - 1, page + 1, True
+    else:
+        total, is_capped = len(among), False
+        pages = _within(page, total, per_page)[1]
+    ids = walk.ids[(page - 1) * per_page : page * per_page]
+    return ExtensionPage(await _shown(ids), total, page, pages, is_capped)
 
 
 def _within(page: int, total: int, per_page: int) -> tuple[int, int]:

@@ -125,6 +125,11 @@ def sort_key(number: str) -> str:
     return f"{len(number):02}{number}"
 
 
+def number_of(key: str) -> str:
+    """Return the number that has this ``sort_key``."""
+    return key[2:]
+
+
 def pin_digest(number: str, pin: str) -> str:
     """Return by what a PIN is known again, empty for none; the PIN itself has another home."""
     return hashlib.sha256(f"{number}:{pin}".encode()).hexdigest() if pin else ""

@@ -18,7 +18,12 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.device_types import technology_of
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, parse_extension
-from pbxbridge.services.extension_list import ExtensionFilter, ExtensionPage, read_page
+from pbxbridge.services.extension_list import (
+    ExtensionFilter,
+    ExtensionPage,
+    read_numbers,
+    read_page,
+)
 from pbxbridge.services.extension_removal import (
     InUse,
     Outside,
@@ -56,10 +61,19 @@ class Extensions:
         self._outside = outside
 
     async def page(
-        self, wanted: ExtensionFilter | None = None, page: int = 1, per_page: int = 50
+        self,
+        wanted: ExtensionFilter | None = None,
+        page: int = 1,
+        per_page: int = 50,
+        *,
+        most: int | None = None,
     ) -> ExtensionPage:
-        """Return one page of the list."""
-        return await read_page(wanted or ExtensionFilter(), page, per_page)
+        """Return one page of the list; no more than ``most`` matches are counted, None for all."""
+        return await read_page(wanted or ExtensionFilter(), page, per_page, most)
+
+    async def numbers(self, wanted: ExtensionFilter, most: int) -> list[str]:
+        """Return the numbers of the first ``most`` extensions that match, in their order."""
+        return await read_numbers(wanted, most)
 
     async def get(self, number: str) -> ExtensionView:
         """Return one extension, after a look whether its PIN was changed. Raises NotFound."""

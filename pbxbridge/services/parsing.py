@@ -6,7 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from pbxbridge.errors import Invalid
@@ -51,10 +57,6 @@ def _sentences(error: ValidationError) -> dict[str, str]:
     return fields
 
 
-def _stripped(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
-
-
 def _listed(value: object) -> object:
     if isinstance(value, str):
         return [part for part in re.split(r"[\s,;]+", value) if part]
@@ -66,7 +68,7 @@ def _no_doubles(values: list[str]) -> list[str]:
 
 
 # Blanks at the ends of what was typed mean nothing.
-strip = BeforeValidator(_stripped)
+strip = StringConstraints(strip_whitespace=True)
 # A form's one text is a list: blanks, commas and semicolons separate.
 split = BeforeValidator(_listed)
 no_doubles = AfterValidator(_no_doubles)

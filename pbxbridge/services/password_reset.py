@@ -24,13 +24,13 @@ from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.keep_trying import until_stored
+from pbxbridge.services.login_name import normalised_login
 from pbxbridge.services.new_password import set_password
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.passwords import Overloaded, check_new_password
 from pbxbridge.services.reset_code import hash_of_code, is_code, new_code
 from pbxbridge.services.sign_in_limit import SignInLimit, network_of
 from pbxbridge.services.sliding_window import SlidingWindow
-from pbxbridge.services.user_input import normalised_login
 from pbxbridge.services.user_lookup import find_user
 
 VALID = timedelta(minutes=30)

@@ -10,9 +10,9 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.login_name import LOGIN_LENGTH
 from pbxbridge.services.sign_in_limit import WINDOW_SECONDS
 from pbxbridge.services.sliding_window import SlidingWindow
-from pbxbridge.services.user_input import LOGIN_LENGTH
 
 ADDRESS_LENGTH = 64
 # Audit entries of a quarter of an hour, whatever the number of networks that try.

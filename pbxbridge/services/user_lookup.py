@@ -6,7 +6,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from pbxbridge.errors import NotFound
 from pbxbridge.models.people import User
-from pbxbridge.services.user_input import LOGIN_LENGTH, normalised_login
+from pbxbridge.services.login_name import LOGIN_LENGTH, normalised_login
 
 
 async def find_user(login: str, transaction: TransactionalDBClient | None = None) -> User | None:

@@ -1,11 +1,11 @@
-"""A change changes what it names and nothing else; what was read and is sent back changes nothing."""
+"""A change changes what it names; what was read and is sent back changes nothing."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pbxbridge.models.outbox import AsteriskNotice
@@ -90,8 +90,7 @@ async def test_a_patch_leaves_every_other_field_as_it_was(
     patch: dict[str, Any],
 ) -> None:
     before = await fresh(program, extensions, admin, fields)
-    if before is None:
-        return
+    assume(before is not None)
     answer = await program.ask("PATCH", ONE, patch)
     after = await program.told("GET", ONE)
     if answer.status == 422:
@@ -117,8 +116,7 @@ async def test_putting_back_what_was_read_changes_nothing(
     program: Program, extensions: Extensions, admin: Actor, fields: dict[str, Any]
 ) -> None:
     before = await fresh(program, extensions, admin, fields)
-    if before is None:
-        return
+    assume(before is not None)
     whole = {name: value for name, value in before.items() if name not in READ_ONLY}
     secret = await extensions.secret(admin, "1001")
     assert await program.told("PUT", ONE, whole) == before

@@ -13,6 +13,7 @@ from pbxbridge.services.audit_search import Pace
 from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.people import Role
 from tests.rig.extensions import delete_knowingly
 from tests.web.conftest import Client, Prepared, Visitor
 from tests.web.forms import add
@@ -237,7 +238,7 @@ async def test_secrets_creations_and_deletions_have_no_undo(
 async def test_an_operator_reads_and_undoes_nothing(
     client: Client, prepared: Prepared, extensions: Extensions
 ) -> None:
-    operator = Visitor(client, prepared.operator)
+    operator = Visitor(client, prepared.tokens[Role.OPERATOR])
     entry = await changed(extensions, forward_all="1002")
     assert "Extension changed" in await page_of(operator, "/audit")
     assert "Undo" not in await page_of(operator, f"/audit/{entry}")
@@ -247,7 +248,7 @@ async def test_an_operator_reads_and_undoes_nothing(
 
 
 async def test_a_user_sees_none_of_it(client: Client, prepared: Prepared) -> None:
-    user = Visitor(client, prepared.user)
+    user = Visitor(client, prepared.tokens[Role.USER])
     for path in ("/audit", "/audit/1", "/audit/1/undo"):
         assert (await user.get(path)).status == 403
 

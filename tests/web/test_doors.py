@@ -17,6 +17,7 @@ from tests.web.forms import typed
 from web.access import Access, access_of
 from web.app import Portal
 from web.middleware.csrf import SAFE_METHODS
+from web.requests import API, API_DOCS
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What stands for the variable parts of an address.
@@ -37,7 +38,7 @@ class Door:
 
     @property
     def is_api(self) -> bool:
-        return self.path.startswith("/api/")
+        return self.path.startswith(API) and self.path != API_DOCS
 
 
 @pytest.fixture(autouse=True)

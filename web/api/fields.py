@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,12 @@ class Note:
     """
 
     text: str
-    example: object = None
-    rule: Mapping[str, object] = field(default_factory=dict)
+    example: Any = None
+    rule: Mapping[str, Any] = field(default_factory=dict)
     write_only: bool = False
 
 
-def _pattern(pattern: str) -> Mapping[str, object]:
+def _pattern(pattern: str) -> Mapping[str, Any]:
     return {"pattern": f"^({pattern})?$"}
 
 
@@ -30,11 +31,11 @@ _OUTSIDE = "At most 20 digits, with an optional + in front."
 _TEXT = "At most 40 characters."
 _KEPT = "Empty: the present one stays."
 
-_IS_NUMBER: Mapping[str, object] = {"pattern": "^[0-9A-Za-z]{1,20}$"}
+_IS_NUMBER: Mapping[str, Any] = {"pattern": "^[0-9A-Za-z]{1,20}$"}
 _IS_OUTSIDE = _pattern(r"\+?[0-9]{1,20}")
 _IS_TARGET = _pattern(r"\+?[0-9]{1,20}|[0-9A-Za-z]{1,20}")
 _IS_SECRET = _pattern(r"[A-Za-z0-9!#$%*+./:=?@_~-]{8,40}")
-_IS_TEXT: Mapping[str, object] = {"maxLength": 40}
+_IS_TEXT: Mapping[str, Any] = {"maxLength": 40}
 
 EXTENSION: Mapping[str, Note] = {
     "number": Note(f"{_NUMBER} It cannot be changed later.", "1002", _IS_NUMBER),

@@ -5,6 +5,7 @@ Both come from the same object, so they cannot drift apart.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -101,7 +102,9 @@ class Operation(Generic[Q]):
         # A secret that nobody saw must not be audited as one that was read.
         is_secret = self.method == "GET" and self.needed_scope is TokenScope.WRITE
         options = {"allow_head": False} if is_secret else {}
-        return web.RouteDef(self.method, PREFIX + self.path, answer, options)
+        # aiohttp's own default leaves out braces, which a login name may have.
+        path = re.sub(r"{(\w+)}", r"{\1:[^/]+}", self.path)
+        return web.RouteDef(self.method, PREFIX + path, answer, options)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if self.needed_scope is TokenScope.WRITE and request[SESSION].read_only:

@@ -6,6 +6,7 @@ the database does.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ class BulkWrite:
     def __init__(self) -> None:
         self._deletes: dict[tuple[Target, tuple[str, ...]], list[list[Any]]] = {}
         self._updates: dict[tuple[Target, tuple[str, ...], tuple[str, ...]], list[list[Any]]] = {}
-        self._inserts: dict[tuple[Target, tuple[str, ...]], list[list[Any]]] = {}
+        self._inserts: dict[tuple[Target, tuple[str, ...]], list[list[Any]]] = defaultdict(list)
 
     def __len__(self) -> int:
         """Return how many rows are gathered."""
@@ -49,7 +50,7 @@ class BulkWrite:
 
     def insert(self, table: Target, columns: Columns) -> None:
         """Add a row."""
-        self._inserts.setdefault((table, tuple(columns)), []).append([*columns.values()])
+        self._inserts[table, tuple(columns)].append([*columns.values()])
 
     async def write(self, transaction: TransactionalDBClient, told: Told) -> None:
         """Write it all; ``told`` hears of each thousand rows.
@@ -82,11 +83,6 @@ class BulkWrite:
         for (target, names), rows in self._inserts.items():
             places = [Parameter(idx=place) for place in range(1, len(names) + 1)]
             yield str(query.into(_table(target)).columns(*names).insert(*places)), rows
-
-
-def stored_as(model: type[Model], name: str, value: object) -> Any:
-    """Return a value as the model's field stores it; for those that are not stored as they are."""
-    return model._meta.fields_map[name].to_db_value(value, model)
 
 
 def _table(target: Target) -> Table:

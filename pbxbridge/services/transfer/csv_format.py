@@ -93,7 +93,7 @@ def guarded(cell: str) -> str:
 
 
 def _plain(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and _ESCAPED.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _ESCAPED.match(cell) else cell
 
 
 def _decoded(data: bytes) -> str:
@@ -115,7 +115,7 @@ def _records(text: str) -> Iterator[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
         for cells in reader:
-            if any(len(cell) > LONGEST_CELL for cell in cells):
+            if max(map(len, cells), default=0) > LONGEST_CELL:
                 sentence = (
                     f"Line {reader.line_num}: a cell is longer than {LONGEST_CELL} characters."
                 )

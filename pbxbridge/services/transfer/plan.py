@@ -154,8 +154,5 @@ def _errors(problems: Iterable[RowProblem], reading: Reading) -> Iterator[RowErr
 
 
 def _digest(file_hash: bytes, rows: Iterable[PlannedRow]) -> str:
-    digest = hashlib.sha256(file_hash)
-    for row in rows:
-        version = row.asked.before.version if row.asked.before else 0
-        digest.update(f"{row.asked.row} {row.action} {version}\n".encode())
-    return digest.hexdigest()
+    versions = (row.asked.before.version if row.asked.before else 0 for row in rows)
+    return hashlib.sha256(file_hash + ",".join(map(str, versions)).encode()).hexdigest()

@@ -29,13 +29,12 @@ def tell_nobody(_: Progress) -> None:
     """Take no note."""
 
 
-async def in_stretches(rows: Sequence[T], doing: str, tell: Tell) -> AsyncIterator[T]:
-    """Yield the rows, telling the progress and letting the event loop run in between."""
-    for done, row in enumerate(rows):
-        if done % AT_A_STRETCH == 0:
-            tell(Progress(doing, done, len(rows)))
-            await asyncio.sleep(0)
-        yield row
+async def in_stretches(rows: Sequence[T], doing: str, tell: Tell) -> AsyncIterator[Sequence[T]]:
+    """Yield a hundred rows at a time, telling the progress and letting others run in between."""
+    for done in range(0, len(rows), AT_A_STRETCH):
+        tell(Progress(doing, done, len(rows)))
+        await asyncio.sleep(0)
+        yield rows[done : done + AT_A_STRETCH]
     tell(Progress(doing, len(rows), len(rows)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,7 @@ from pbxbridge.services.extension_view import (
     pin_digest,
 )
 from pbxbridge.services.realtime_writer import inserted_columns, rows_by_table
-from pbxbridge.services.transfer.bulk_write import BulkWrite, stored_as
+from pbxbridge.services.transfer.bulk_write import BulkWrite
 from pbxbridge.services.transfer.candidates import Candidate
 from pbxbridge.services.transfer.plan import PlannedRow
 
@@ -134,9 +135,9 @@ class Writing:
         after: Mapping[str, object],
     ) -> None:
         entry = audit.entry(self._actor, action, number, before, after)
-        for name in ("before", "after"):
-            entry[name] = stored_as(AuditEntry, name, entry[name])
-        self._batch.insert(AuditEntry, {**entry, "at": self._now})
+        entry["before"], entry["after"] = _as_json(entry["before"]), _as_json(entry["after"])
+        entry["at"] = self._now
+        self._batch.insert(AuditEntry, entry)
 
 
 def realtime_keys(
@@ -160,3 +161,8 @@ def has_links(asked: Candidate) -> bool:
 def _set_apart(before: Collection[str], after: Collection[str]) -> tuple[list[str], list[str]]:
     """Return which are gone and which are new."""
     return sorted(set(before) - set(after)), sorted(set(after) - set(before))
+
+
+def _as_json(value: object) -> str:
+    """Return what Tortoise's JSONField stores."""
+    return json.dumps(value) if value else "{}"

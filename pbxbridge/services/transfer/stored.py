@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -20,7 +20,7 @@ from pbxbridge.models.realtime import (
 )
 from pbxbridge.services.extension_store import views
 from pbxbridge.services.extension_view import ExtensionView
-from pbxbridge.services.transfer.lookup import batches, rows_with
+from pbxbridge.services.transfer.lookup import batches, by_key, rows_with
 from pbxbridge.services.transfer.rows import StoredRows
 
 AT_ONCE = 1000
@@ -36,11 +36,14 @@ _TELLS_APART: Mapping[type[Model], str] = {
 }
 
 
-async def read_present(numbers: Iterable[str]) -> dict[str, ExtensionView]:
+async def read_present(
+    connection: BaseDBAsyncClient, numbers: Collection[str]
+) -> dict[str, ExtensionView]:
     """Return those of these extensions that are there."""
+    ids = await by_key(connection, Extension, "number", "id", numbers)
     present: dict[str, ExtensionView] = {}
-    for some in batches(numbers, AT_ONCE):
-        for view in await views(await Extension.filter(number__in=some)):
+    for some in batches(ids.values(), AT_ONCE):
+        for view in await views(await Extension.filter(id__in=some)):
             present[view.number] = view
     return present
 

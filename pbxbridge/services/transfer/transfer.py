@@ -121,15 +121,17 @@ async def _candidates(
     table: CsvTable, reading: Reading, tell: Tell
 ) -> list[Candidate | Refused | LeftOut]:
     extracted = [(row.row, reading.extract(row.cells)) for row in table.rows]
-    present = await read_present(dict.fromkeys(number_in(one) for _, one in extracted))
-    stored = await read_credentials(Tortoise.get_connection("default"), present)
+    connection = Tortoise.get_connection("default")
+    present = await read_present(connection, {number_in(one) for _, one in extracted})
+    stored = await read_credentials(connection, present)
     rows: list[Candidate | Refused | LeftOut] = [
         Refused(row, "", {"": sentence}) for row, sentence in table.ragged.items()
     ]
-    async for row, one in in_stretches(extracted, CHECKING, tell):
-        number = number_in(one)
-        credentials = stored.get(number, NO_CREDENTIALS)
-        rows.append(candidate(row, one, reading, present.get(number), credentials))
+    async for some in in_stretches(extracted, CHECKING, tell):
+        for row, one in some:
+            number = number_in(one)
+            credentials = stored.get(number, NO_CREDENTIALS)
+            rows.append(candidate(row, one, reading, present.get(number), credentials))
     return rows
 
 

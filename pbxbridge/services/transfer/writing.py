@@ -65,12 +65,13 @@ class PlanWriter:
         writing = Writing(batch, self._actor, self._site, self._now)
         connection, versions = Tortoise.get_connection("default"), plan.basis.facts.versions
         stored = await read_realtime(connection, realtime_keys(rows, self._site))
-        async for row in in_stretches(rows, PREPARING, tell):
-            if row.asked.before is None:
-                writing.create(row.asked)
-            else:
-                row_id, _ = versions[row.asked.number]
-                writing.change(row, row.asked.before, row_id, stored)
+        async for some in in_stretches(rows, PREPARING, tell):
+            for row in some:
+                if row.asked.before is None:
+                    writing.create(row.asked)
+                else:
+                    row_id, _ = versions[row.asked.number]
+                    writing.change(row, row.asked.before, row_id, stored)
         return batch
 
     async def _write_links(

@@ -1,0 +1,87 @@
+"""Finding extensions by a part of their number or name without reading them all.
+
+No ordinary index helps with a text that may begin anywhere. SQLite has one of all groups of three
+characters, https://www.sqlite.org/fts5.html#the_trigram_tokenizer, which triggers keep up to date.
+Where there is none (another engine, a SQLite without FTS5, a text of fewer than three characters),
+the table itself is searched.
+"""
+
+from __future__ import annotations
+
+import structlog
+from tortoise import Tortoise
+from tortoise.exceptions import OperationalError
+
+from pbxbridge.models.database import write_transaction
+
+SHORTEST = 3
+
+# Each by its name in sqlite_master. A save writes all columns, mostly with the same values.
+_PARTS = {
+    "portal_extension_search": """
+        CREATE VIRTUAL TABLE portal_extension_search USING fts5(
+            number, caller_id_name,
+            content='portal_extensions', content_rowid='id', tokenize='trigram'
+        )""",
+    "portal_extension_search_insert": """
+        CREATE TRIGGER portal_extension_search_insert AFTER INSERT ON portal_extensions BEGIN
+            INSERT INTO portal_extension_search(rowid, number, caller_id_name)
+            VALUES (new.id, new.number, new.caller_id_name);
+        END""",
+    "portal_extension_search_delete": """
+        CREATE TRIGGER portal_extension_search_delete AFTER DELETE ON portal_extensions BEGIN
+            INSERT INTO portal_extension_search(
+                portal_extension_search, rowid, number, caller_id_name)
+            VALUES ('delete', old.id, old.number, old.caller_id_name);
+        END""",
+    "portal_extension_search_update": """
+        CREATE TRIGGER portal_extension_search_update
+        AFTER UPDATE OF number, caller_id_name ON portal_extensions
+        WHEN old.number <> new.number OR old.caller_id_name <> new.caller_id_name BEGIN
+            INSERT INTO portal_extension_search(
+                portal_extension_search, rowid, number, caller_id_name)
+            VALUES ('delete', old.id, old.number, old.caller_id_name);
+            INSERT INTO portal_extension_search(rowid, number, caller_id_name)
+            VALUES (new.id, new.number, new.caller_id_name);
+        END""",
+}
+_FILL = "INSERT INTO portal_extension_search(portal_extension_search) VALUES ('rebuild')"
+_FIND = "SELECT rowid FROM portal_extension_search WHERE portal_extension_search MATCH ? LIMIT ?"
+
+log = structlog.get_logger(__name__)
+
+
+async def ensure_search_index() -> None:
+    """Make the index if it is not there; done at every start.
+
+    A migration that rebuilds the table of extensions takes the triggers along, so what is missing
+    is made anew and the index is filled again.
+    """
+    if Tortoise.get_connection("default").capabilities.dialect != "sqlite":
+        return
+    try:
+        async with write_transaction() as transaction:
+            listed = await transaction.execute_query_dict("SELECT name FROM sqlite_master")
+            present = {row["name"] for row in listed}
+            if missing := [sql for name, sql in _PARTS.items() if name not in present]:
+                for sql in missing:
+                    await transaction.execute_query(sql)
+                await transaction.execute_query(_FILL)
+    except OperationalError as error:
+        log.warning("search.not_indexed", reason=str(error))
+
+
+async def ids_with(text: str, most: int) -> list[int] | None:
+    """Return the ids of the extensions that contain ``text``, in no particular order.
+
+    None if there are more than ``most``, or no index that knows.
+    """
+    connection = Tortoise.get_connection("default")
+    if connection.capabilities.dialect != "sqlite" or len(text) < SHORTEST or "\0" in text:
+        return None
+    phrase = '"' + text.replace('"', '""') + '"'
+    try:
+        rows = await connection.execute_query_dict(_FIND, [phrase, most + 1])
+    except OperationalError:
+        return None
+    return None if len(rows) > most else [row["rowid"] for row in rows]
