@@ -26,7 +26,6 @@ from pbxbridge.log import configure_logging
 from pbxbridge.models.database import migrate, open_database
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_built_in
-from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import Licences, count_licences
 from pbxbridge.services.transfer.plan import Action
@@ -137,7 +136,6 @@ async def migrated(path: Path) -> Path:
     async with open_database(f"sqlite://{path}"):
         await ensure_built_in()
         await count_licences()
-        await ensure_search_index()
     return path
 
 

@@ -29,6 +29,7 @@ from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.classes_of_service import ensure_built_in
 from pbxbridge.services.extension_removal import Outside
+from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.keep_trying import until_stored
@@ -55,6 +56,7 @@ async def prepare(settings: Settings) -> None:
     await migrate(url)
     async with open_database(url):
         await ensure_built_in()
+        await ensure_search_index()
         await count_licences()
 
 
@@ -79,6 +81,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     """
     async with open_database(settings.database.url.get_secret_value()):
         await ensure_built_in()
+        await ensure_search_index()
         await count_licences()
         bridge = _Bridge(settings)
         await bridge.follow_extensions()

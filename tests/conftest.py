@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -12,10 +13,15 @@ from pbxbridge.events import EventBus
 from pbxbridge.models.database import migrate, open_database
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.licences import count_licences
 from pbxbridge.settings import PREFIX
 from tests.rig.extensions import extensions_on
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 # What a developer has set for a bridge of their own is not for the tests.
 for _name in [name for name in os.environ if name.startswith(PREFIX)]:
@@ -29,6 +35,7 @@ async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     await migrate(f"sqlite://{path}")
     async with open_database(f"sqlite://{path}"):
         await ensure_built_in()
+        await ensure_search_index()
         await count_licences()
     return path
 

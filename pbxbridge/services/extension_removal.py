@@ -16,7 +16,7 @@ from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import FORWARDS, SIP_TYPES, unparsed
 from pbxbridge.services.extension_saver import ExtensionSaver, notify
-from pbxbridge.services.extension_store import views
+from pbxbridge.services.extension_store import views, write_users
 from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.realtime_writer import RealtimeWriter
@@ -88,7 +88,7 @@ async def remove(
     for row, view in zip(gone, await views(gone, transaction), strict=True):
         await RealtimeWriter(transaction).erase(row.number)
         await Did.filter(extension_id=row.id).using_db(transaction).delete()
-        await row.users.clear(using_db=transaction)
+        await write_users(transaction, row, [])
         await row.delete(using_db=transaction)
         await licences.change(transaction, -licences_for(view.device_type))
         if view.device_type in SIP_TYPES:

@@ -65,7 +65,7 @@ async def write_links(
     transaction: TransactionalDBClient, row: Extension, wanted: ExtensionInput
 ) -> None:
     """Store which users and DIDs belong to the extension. Raises Invalid for the field at fault."""
-    await _write_users(transaction, row, wanted.users)
+    await write_users(transaction, row, wanted.users)
     await _write_dids(transaction, row, wanted.dids)
 
 
@@ -154,9 +154,10 @@ def _device(wanted: ExtensionInput, credentials: Credentials, site: SiteDefaults
     return None
 
 
-async def _write_users(
+async def write_users(
     transaction: TransactionalDBClient, row: Extension, logins: Collection[str]
 ) -> None:
+    """Associate the extension with these users and no others. Raises Invalid for unknown ones."""
     wanted: Mapping[str, User] = {}
     if logins:
         known = await User.filter(login__in=list(logins)).using_db(transaction)

@@ -13,7 +13,7 @@ from pbxbridge.models.outbox import MailState, OutgoingMail
 from pbxbridge.settings import SmtpSettings
 from tests.rig.mail_catcher import CaughtMail, MailCatcher
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 class Service(Protocol):

@@ -38,8 +38,10 @@ async def everything() -> dict[str, list[dict[str, Any]]]:
         for model in Tortoise.apps[app].values():
             if model._meta.db_table not in KEPT:
                 rows = await model.all().values()
+                # The version of a user counts changes of the extensions, too.
+                unsteady = (*UNSTEADY, "version") if model is User else UNSTEADY
                 found[model._meta.db_table] = [
-                    {name: value for name, value in row.items() if name not in UNSTEADY}
+                    {name: value for name, value in row.items() if name not in unsteady}
                     for row in rows
                 ]
     links = await User.filter(extensions__id__gt=0).values("login", "extensions__number")

@@ -136,7 +136,7 @@ class MailCatcher:
             raise TimeoutError(f"after {within} s there were {subjects}") from late
         return list(self.mails)
 
-    async def wait_for_deliveries(self, count: int, within: float = 10.0) -> None:
+    async def wait_for_deliveries(self, count: int, within: float = 30.0) -> None:
         """Return once so many deliveries were begun, well or badly ended."""
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(lambda: self.deliveries >= count)

@@ -166,7 +166,7 @@ def _kind(document: Json, schema: Json) -> str:
     schema = _resolved(document, schema)
     if options := schema.get("anyOf"):
         return " or ".join(_kind(document, one) for one in options)
-    if choices := schema.get("enum"):
+    if choices := schema.get("enum", [schema["const"]] if "const" in schema else []):
         return " | ".join(choices)
     kind: Any = schema.get("type", "")
     if isinstance(kind, list):

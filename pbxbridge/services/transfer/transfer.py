@@ -35,7 +35,7 @@ from pbxbridge.services.transfer.facts import (
 )
 from pbxbridge.services.transfer.importers import AUTO, Reading, reading_of
 from pbxbridge.services.transfer.plan import Action, Basis, Plan, make_plan
-from pbxbridge.services.transfer.progress import Tell, in_stretches, tell_nobody
+from pbxbridge.services.transfer.progress import Tell, in_stretches, tell_nobody, without_gc
 from pbxbridge.services.transfer.stored import read_present
 from pbxbridge.services.transfer.writing import PlanWriter
 
@@ -73,6 +73,37 @@ class Transfer:
         Raises Invalid for a file that cannot be read at all, Conflict if extensions of the file
         are changed at this very moment.
         """
+        with without_gc():
+            return await self._plan(data, file_format, tell)
+
+    async def apply(self, actor: Actor, plan: Plan, tell: Tell = tell_nobody) -> Imported:
+        """Do what a plan says, all of it or nothing.
+
+        Raises Invalid if the plan has errors, Conflict if it holds no more.
+        """
+        if plan.errors:
+            raise Invalid({"": "There are mistakes in the file. Nothing was imported."})
+        if rows := list(plan.to_write()):
+            writer = PlanWriter(actor, self._site, self._licences, self._now())
+            with without_gc():
+                await writer.write(plan, rows, tell)
+            for row in rows:
+                wanted = row.asked.wanted
+                technology = technology_of(wanted.device_type)
+                self._bus.publish(ExtensionSaved(wanted.number, wanted.monitored, technology))
+            self._bus.publish(OutboxChanged())
+        return Imported(*(plan.counts[action] for action in Action))
+
+    async def export(self) -> AsyncIterator[bytes]:
+        """Yield all extensions as a CSV file in dialling order, without what is secret."""
+        yield written([EXPORTED], mark=True)
+        last = ""
+        # By key rather than by page: what is added meanwhile makes no row come twice.
+        while some := await Extension.filter(sort_key__gt=last).order_by("sort_key").limit(AT_ONCE):
+            yield written(cells_of(view) for view in await views(some))
+            last = some[-1].sort_key
+
+    async def _plan(self, data: bytes, file_format: str, tell: Tell) -> Plan:
         table = read_table(data)
         reading = reading_of(table.columns, file_format)
         rows = await _candidates(table, reading, tell)
@@ -89,32 +120,6 @@ class Transfer:
         basis = Basis(mentioned, facts, taken, await self._licences.view())
         file_hash = hashlib.sha256(data).digest()
         return make_plan(reading, rows, _ignored(table, reading), basis, file_hash)
-
-    async def apply(self, actor: Actor, plan: Plan, tell: Tell = tell_nobody) -> Imported:
-        """Do what a plan says, all of it or nothing.
-
-        Raises Invalid if the plan has errors, Conflict if it holds no more.
-        """
-        if plan.errors:
-            raise Invalid({"": "There are mistakes in the file. Nothing was imported."})
-        if rows := list(plan.to_write()):
-            writer = PlanWriter(actor, self._site, self._licences, self._now())
-            await writer.write(plan, rows, tell)
-            for row in rows:
-                wanted = row.asked.wanted
-                technology = technology_of(wanted.device_type)
-                self._bus.publish(ExtensionSaved(wanted.number, wanted.monitored, technology))
-            self._bus.publish(OutboxChanged())
-        return Imported(*(plan.counts[action] for action in Action))
-
-    async def export(self) -> AsyncIterator[bytes]:
-        """Yield all extensions as a CSV file in dialling order, without what is secret."""
-        yield written([EXPORTED], mark=True)
-        last = ""
-        # By key rather than by page: what is added meanwhile makes no row come twice.
-        while some := await Extension.filter(sort_key__gt=last).order_by("sort_key").limit(AT_ONCE):
-            yield written(cells_of(view) for view in await views(some))
-            last = some[-1].sort_key
 
 
 async def _candidates(
