@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, create-admin, check."""
+"""The command line: serve, migrate, create-admin, check, export, import."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,16 +7,24 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
+from rich.console import Console
 from tortoise.exceptions import BaseORMException
 
 from pbxbridge import check as checks
 from pbxbridge.errors import PbxBridgeError
+from pbxbridge.events import EventBus
 from pbxbridge.log import configure_logging
 from pbxbridge.models.database import open_database
 from pbxbridge.service import prepare
 from pbxbridge.service import serve as serve_for_ever
 from pbxbridge.services.accounts import Accounts
+from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.extension_store import SiteDefaults
+from pbxbridge.services.licences import Licences, count_licences
+from pbxbridge.services.transfer.importers import AUTO, FORMATS
+from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.settings import PREFIX, Settings
+from pbxbridge.transfer_console import export_to, import_file
 
 app = typer.Typer(
     help="A bridge between the people who administer phone extensions and an Asterisk PBX.",
@@ -61,6 +69,29 @@ def check() -> None:
         raise typer.Exit(1)
 
 
+@app.command("export")
+def export_extensions(
+    file: Annotated[str, typer.Argument(help="where to write; - is standard output")],
+) -> None:
+    """Write all extensions to a CSV file; secrets and PINs stay here."""
+    _run(_export(_settings(), file))
+
+
+@app.command("import")
+def import_extensions(
+    file: Annotated[str, typer.Argument(help="the CSV file, docs/csv.md")],
+    file_format: Annotated[
+        str, typer.Option("--format", help=f"one of {', '.join((AUTO, *FORMATS))}")
+    ] = AUTO,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only say what would become of each row")
+    ] = False,
+) -> None:
+    """Create and change extensions from a CSV file: all of it, or nothing if a row is wrong."""
+    _run(_import(_settings(), file, file_format, dry_run=dry_run))
+
+
 def main() -> None:
     """Run the command line."""
     app()
@@ -70,6 +101,24 @@ async def _create_admin(settings: Settings, login: str) -> str:
     async with open_database(settings.database.url.get_secret_value()):
         accounts = Accounts(idle=timedelta.max, longest=timedelta.max)
         return await accounts.create_admin(login)
+
+
+async def _export(settings: Settings, file: str) -> None:
+    async with open_database(settings.database.url.get_secret_value()):
+        await export_to(_transfer(settings), file)
+
+
+async def _import(settings: Settings, file: str, file_format: str, *, dry_run: bool) -> None:
+    async with open_database(settings.database.url.get_secret_value()):
+        await ensure_built_in()
+        await count_licences()
+        transfer = _transfer(settings)
+        await import_file(transfer, file, file_format, dry_run=dry_run, console=Console())
+
+
+def _transfer(settings: Settings) -> Transfer:
+    site = SiteDefaults(settings.asterisk.qualify_frequency, settings.asterisk.ring_time)
+    return Transfer(EventBus(), site, Licences(settings.licence.extensions))
 
 
 def _settings() -> Settings:

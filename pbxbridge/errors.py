@@ -24,7 +24,8 @@ class Invalid(PbxBridgeError):
     """
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{name}: {why}" for name, why in fields.items()))
+        named = (f"{name}: {why}" if name else why for name, why in fields.items())
+        super().__init__("; ".join(named))
         self.fields = dict(fields)
 
 

@@ -77,6 +77,12 @@ class Mirror:
         """Return an endpoint's state; blank if it is not tracked."""
         return self._states.get(number) or EndpointState(number)
 
+    def numbers_with(self, status: Status) -> set[str]:
+        """Return the tracked endpoints that are in this state now."""
+        if status is Status.BLANK:
+            return {number for number in self._tracked if not self.state_of(number).status}
+        return {number for number, state in self._states.items() if state.status is status}
+
     def track(
         self, number: str, monitored: bool, technology: Technology = Technology.PJSIP
     ) -> None:

@@ -23,4 +23,4 @@ class AuditEntry(Model):
     class Meta:
         app = "portal"
         table = "portal_audit"
-        indexes = (("subject", "at"),)
+        indexes = (("subject", "id"),)

@@ -10,13 +10,14 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.login_name import LOGIN_LENGTH
 from pbxbridge.services.sign_in_limit import WINDOW_SECONDS
 from pbxbridge.services.sliding_window import SlidingWindow
+from pbxbridge.services.user_lookup import find_user
 
 ADDRESS_LENGTH = 64
 # Audit entries of a quarter of an hour, whatever the number of networks that try.
 MOST_ENTRIES = 300
+NOBODY = "(no such user)"
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +50,12 @@ class Refusals:
         address: str,
         reason: str,
     ) -> None:
-        """Write down a refusal; ``login`` is what was typed, ``reason`` what was wrong."""
-        shown = "".join(char if char.isprintable() else "?" for char in login)[:LOGIN_LENGTH]
+        """Write down a refusal; ``login`` is what was typed, ``reason`` what was wrong.
+
+        A name that nobody has is not kept: people type their password there, too.
+        """
+        user = await find_user(login, transaction)
+        shown = user.login if user else NOBODY
         log.warning(action, login=shown, address=address, reason=reason)
         if not self._entries.wait(None):
             self._entries.add(None)

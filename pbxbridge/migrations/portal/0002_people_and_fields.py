@@ -128,6 +128,24 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
+        ops.AlterField(
+            model_name="AsteriskNotice",
+            name="kind",
+            field=fields.CharEnumField(
+                description="RELOAD_DIALPLAN: reload-dialplan\nREFRESH_QUALIFY: refresh-qualify\nFORGET_CONTACTS: forget-contacts\nFORGET_MAILBOX: forget-mailbox\nRELOAD_PEERS: reload-peers\nFORGET_PEER: forget-peer",
+                enum_type=NoticeKind,
+                max_length=20,
+            ),
+        ),
+        ops.RemoveIndex(
+            model_name="AuditEntry",
+            name=None,
+            fields=["subject", "at"],
+        ),
+        ops.AddIndex(
+            model_name="AuditEntry",
+            index=Index(fields=["subject", "id"]),
+        ),
         ops.AddField(
             model_name="Extension",
             name="agent",
@@ -331,15 +349,6 @@ class Migration(migrations.Migration):
             model_name="User",
             name="version",
             field=fields.IntField(default=1, db_default=1),
-        ),
-        ops.AlterField(
-            model_name="AsteriskNotice",
-            name="kind",
-            field=fields.CharEnumField(
-                description="RELOAD_DIALPLAN: reload-dialplan\nREFRESH_QUALIFY: refresh-qualify\nFORGET_CONTACTS: forget-contacts\nFORGET_MAILBOX: forget-mailbox\nRELOAD_PEERS: reload-peers\nFORGET_PEER: forget-peer",
-                enum_type=NoticeKind,
-                max_length=20,
-            ),
         ),
         # Length, then the digits: dialling order.
         ops.RunSQL(

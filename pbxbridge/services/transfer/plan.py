@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pbxbridge.services.extension_change import NOTHING_RENEWED, Renewed, renewed
+from pbxbridge.services.extension_input import WRITE_ONLY
 from pbxbridge.services.extension_view import FIELDS, ExtensionView, fields_of, fields_when_saved
 from pbxbridge.services.licences import LicenceView
 from pbxbridge.services.transfer.candidates import Candidate, LeftOut, Refused
@@ -43,6 +44,11 @@ class Difference:
     field: str
     before: str
     after: str
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether all that may be told is that it changes."""
+        return self.field in WRITE_ONLY
 
 
 @dataclass(frozen=True, slots=True)
