@@ -40,6 +40,8 @@ from pbxbridge.services.overview import Overview
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.password_reset import PasswordReset
 from pbxbridge.services.second_factor import SecondFactor
+from pbxbridge.services.transfer.desk import ImportDesk
+from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.services.users import Users
 from pbxbridge.services.voicemail_inbox import VoicemailInbox
 from pbxbridge.services.voicemail_relay import VoicemailRelay
@@ -104,12 +106,11 @@ class _Bridge:
         self._mirror = Mirror(self._bus)
         self._link = AmiLink(node, self._mirror, HANDLERS)
         self._spool = VoicemailSpool(settings.voicemail.spool)
-        self._extensions = Extensions(
-            self._bus,
-            SiteDefaults(node.qualify_frequency, node.ring_time),
-            Licences(settings.licence.extensions),
-            self._outside,
-        )
+        site = SiteDefaults(node.qualify_frequency, node.ring_time)
+        licences = Licences(settings.licence.extensions)
+        self._extensions = Extensions(self._bus, site, licences, self._outside)
+        self._transfer = Transfer(self._bus, site, licences)
+        self._imports = ImportDesk(self._transfer)
         check = PasswordCheck()
         self._accounts = Accounts(
             idle=timedelta(minutes=web.session_idle_minutes),
@@ -149,6 +150,8 @@ class _Bridge:
             bus=self._bus,
             settings=web,
             voicemail=self._voicemail,
+            transfer=self._transfer,
+            imports=self._imports,
         )
         runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)
         await runner.setup()
@@ -167,6 +170,7 @@ class _Bridge:
             "voicemail-relay": self._relay.run(),
             "mail-outbox": self._mail.run(),
             "password-reset": self._password_reset.run(),
+            "imports": self._imports.run(),
             "mirror-follows-extensions": self._keep_following(),
         }
 

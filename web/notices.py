@@ -8,6 +8,7 @@ NOTICES = {
     "created": "Extension created",
     "saved": "Changes saved",
     "deleted": "Extension deleted",
+    "all-saved": "All changes saved",
     "password-changed": "Password changed",
     "user-created": "User created",
     "user-deleted": "User deleted",
@@ -29,8 +30,13 @@ def notice_of(request: web.Request) -> str:
 
 
 def notify(response: web.Response, notice: str) -> None:
-    """Have htmx announce the notice: it fires the event ``notice`` in the page.
+    """Have htmx announce one of the NOTICES."""
+    announce(response, NOTICES[notice])
+
+
+def announce(response: web.Response, text: str) -> None:
+    """Have htmx announce a sentence: it fires the event ``notice`` in the page.
 
     Source: htmx, the response header HX-Trigger.
     """
-    response.headers["HX-Trigger"] = json.dumps({"notice": {"text": NOTICES[notice]}})
+    response.headers["HX-Trigger"] = json.dumps({"notice": {"text": text}})

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pbxbridge.services.overview import Overview
     from pbxbridge.services.password_reset import PasswordReset
     from pbxbridge.services.second_factor import SecondFactor
+    from pbxbridge.services.transfer.desk import ImportDesk
+    from pbxbridge.services.transfer.transfer import Transfer
     from pbxbridge.services.users import Users
     from pbxbridge.services.voicemail_inbox import VoicemailInbox
     from pbxbridge.settings import WebSettings
@@ -55,6 +57,8 @@ class Portal:
     bus: EventBus
     settings: WebSettings
     voicemail: VoicemailInbox
+    transfer: Transfer
+    imports: ImportDesk
     live: LiveTimes = field(default_factory=LiveTimes)
 
 

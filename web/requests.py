@@ -19,7 +19,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 async def read_form(request: web.Request) -> dict[str, str]:
     """Return the fields of an HTML form, the first of each name.
 
-    Raises HTTPUnsupportedMediaType for anything but a plain form (no page uploads a file) and
+    Raises HTTPUnsupportedMediaType for anything but a plain form (for a file, see upload.py) and
     HTTPBadRequest for bytes that are not text.
     """
     if request.content_type != FORM_TYPE:

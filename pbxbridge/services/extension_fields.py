@@ -81,6 +81,12 @@ def _outside_number(value: str) -> str:
     return value
 
 
+def _did(value: str) -> str:
+    if not value:
+        raise problem("Enter a number.")
+    return _outside_number(value)
+
+
 def _target(value: str) -> str:
     if value and not re.fullmatch(r"\+?[0-9]{1,20}|[0-9a-z]{1,20}", value := value.lower()):
         raise problem("Enter an extension, or a number of at most 20 digits with an optional +.")
@@ -173,4 +179,5 @@ RegistrationNumber = Annotated[
 Name = Annotated[str, strip]
 Login = Annotated[str, strip, AfterValidator(_login)]
 Logins = Annotated[list[Login], split, no_doubles]
-Dids = Annotated[list[OutsideNumber], split, no_doubles]
+Did = Annotated[str, strip, AfterValidator(_did)]
+Dids = Annotated[list[Did], split, no_doubles]

@@ -131,11 +131,7 @@ class Extensions:
         await self.notice_pin(number)
         async with write_transaction() as transaction:
             row = await find(number, transaction)
-            if version is not None and version != row.version:
-                raise Conflict(
-                    f"Extension {number} was changed meanwhile, here or by phone. "
-                    "Look at what it is now, and save again if you still want to."
-                )
+            _check_version(row, version)
             (present,) = await views([row], transaction)
             wanted = parse_extension({**fields_of(present), **changes})
             if wanted.number != number:
@@ -193,15 +189,23 @@ class Extensions:
         gone = await leaving(number)
         return await usages_of(gone, await self._outside(_numbers(gone)))
 
-    async def delete(self, actor: Actor, number: str, confirmed: Collection[str] = ()) -> None:
+    async def delete(
+        self,
+        actor: Actor,
+        number: str,
+        confirmed: Collection[str] = (),
+        *,
+        version: int | None = None,
+    ) -> None:
         """Delete an extension, its mailbox, and what cannot be without it.
 
-        ``confirmed`` holds the keys of the usages that the person knows of. Raises InUse if there
-        are others, NotFound.
+        ``confirmed`` holds the keys of the usages that the person knows of, ``version`` the one
+        that they saw (None: any). Raises InUse if there are other usages, Conflict if the
+        extension was changed meanwhile, NotFound.
         """
         outside = await self._outside(_numbers(await leaving(number)))
         async with write_transaction() as transaction:
-            await find(number, transaction)
+            _check_version(await find(number, transaction), version)
             gone = await leaving(number, transaction)
             usages = await usages_of(gone, outside, transaction)
             if any(usage.key not in confirmed for usage in usages):
@@ -243,6 +247,14 @@ class Extensions:
         for row in rows:
             self._bus.publish(_saved_event(row))
         self._bus.publish(OutboxChanged())
+
+
+def _check_version(row: Extension, version: int | None) -> None:
+    if version is not None and version != row.version:
+        raise Conflict(
+            f"Extension {row.number} was changed meanwhile, here or by phone. "
+            "Look at what it is now, and save again if you still want to."
+        )
 
 
 def _saved_event(row: Extension) -> ExtensionSaved:

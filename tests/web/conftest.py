@@ -22,7 +22,9 @@ from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.audit_trail import AuditTrail
+from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.licences import Licences
 from pbxbridge.services.overview import Overview
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.password_reset import PasswordReset
@@ -30,6 +32,8 @@ from pbxbridge.services.passwords import Passwords
 from pbxbridge.services.people import Role
 from pbxbridge.services.second_factor import SecondFactor
 from pbxbridge.services.user_input import UserInput
+from pbxbridge.services.transfer.desk import ImportDesk
+from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.services.users import Users
 from pbxbridge.services.voicemail_inbox import VoicemailInbox
 from pbxbridge.services.voicemail_relay import VoicemailRelay
@@ -147,6 +151,19 @@ def voicemail(voicemail_link: VoicemailLink, bus: EventBus) -> VoicemailInbox:
 
 
 @pytest.fixture
+def transfer(database: Path, bus: EventBus) -> Transfer:
+    return Transfer(bus, SiteDefaults(60, 20), Licences(None))
+
+
+@pytest.fixture
+async def imports(transfer: Transfer) -> AsyncIterator[ImportDesk]:
+    """Works off what is asked of it, as in the bridge."""
+    desk = ImportDesk(transfer)
+    async with running(desk):
+        yield desk
+
+
+@pytest.fixture
 def portal(
     database: Path,
     bus: EventBus,
@@ -155,6 +172,8 @@ def portal(
     password_reset: PasswordReset,
     check: PasswordCheck,
     voicemail: VoicemailInbox,
+    transfer: Transfer,
+    imports: ImportDesk,
     clock: Clock,
 ) -> Portal:
     """What the portal of this test is made of: the real services, and a mirror nobody feeds."""
@@ -172,6 +191,8 @@ def portal(
         bus=bus,
         settings=WebSettings(),
         voicemail=voicemail,
+        transfer=transfer,
+        imports=imports,
         live=LiveTimes(session_check=0.05, gather=0.01),
     )
 

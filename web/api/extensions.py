@@ -127,8 +127,14 @@ async def change_extension(call: Call[NoQuery]) -> web.Response:
 async def delete_extension(call: Call[DeleteQuery]) -> web.Response:
     """Delete an extension, if all that still uses it is known of."""
     number, extensions = call.named("number"), call.portal.extensions
-    check_if_match(call.request, (await extensions.get(number)).version)
-    await extensions.delete(call.actor, number, call.query.confirm)
+    present = (await extensions.get(number)).version
+    version = present if check_if_match(call.request, present) else None
+    try:
+        await extensions.delete(call.actor, number, call.query.confirm, version=version)
+    except InUse:
+        raise
+    except Conflict as changed:
+        raise stale() from changed
     return web.Response(status=204)
 
 

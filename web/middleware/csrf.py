@@ -17,6 +17,7 @@ from pbxbridge.errors import Forbidden
 from web.cookies import csrf_token
 from web.portal import SESSION
 from web.requests import is_api, read_form
+from web.upload import first_field, is_upload
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD = "csrf"
@@ -33,7 +34,9 @@ async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise Forbidden("This request came from another site.")
     if session:
         given = request.headers.get(HEADER, "")
-        if not given and not is_api(request):
+        if not given and is_upload(request):
+            given = await first_field(request, FIELD)
+        elif not given and not is_api(request):
             given = (await read_form(request)).get(FIELD, "")
         if not hmac.compare_digest(given.encode(), csrf_token(session.token).encode()):
             raise Forbidden("This page is out of date. Load it again and repeat what you did.")
