@@ -45,8 +45,8 @@ async def sign_in(page: Page, system: System) -> None:
 async def create(page: Page, number: str, name: str) -> str:
     """Create an extension in the browser and return the secret that it shows."""
     await page.get_by_role("button", name="New Extension").click()
-    await page.locator("#number-new").fill(number)
-    await page.locator("#caller_id_name-new").fill(name)
+    await page.locator("#number-new-extension").fill(number)
+    await page.locator("#caller_id_name-new-extension").fill(name)
     await page.locator("#voicemail-new").check()
     await page.locator("#voicemail_pin-new").fill("8642")
     await page.locator("#voicemail_email-new").fill(f"{name.lower()}@example.com")

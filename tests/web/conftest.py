@@ -31,9 +31,9 @@ from pbxbridge.services.password_reset import PasswordReset
 from pbxbridge.services.passwords import Passwords
 from pbxbridge.services.people import Role
 from pbxbridge.services.second_factor import SecondFactor
-from pbxbridge.services.user_input import UserInput
 from pbxbridge.services.transfer.desk import ImportDesk
 from pbxbridge.services.transfer.transfer import Transfer
+from pbxbridge.services.user_input import UserInput
 from pbxbridge.services.users import Users
 from pbxbridge.services.voicemail_inbox import VoicemailInbox
 from pbxbridge.services.voicemail_relay import VoicemailRelay

@@ -16,7 +16,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def failing(portal: Portal, failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the service of extensions fail in a way that the test chooses."""
 
-    async def fail(*_: object) -> NoReturn:
+    async def fail(*_: object, **__: object) -> NoReturn:
         raise failure
 
     monkeypatch.setattr(portal.extensions, "page", fail)
@@ -69,7 +69,7 @@ async def test_the_page_of_a_failure_carries_the_number_that_is_in_the_log(
 
 async def test_an_address_or_method_that_is_not_there(visitor: Visitor) -> None:
     assert "There is no such page" in await (await visitor.get("/nonsense")).text()
-    answer = await visitor.post("/extensions/new")
+    answer = await visitor.post("/extensions/new-extension")
     assert answer.status == 405
     assert "GET" in answer.headers["Allow"]
 

@@ -103,7 +103,7 @@ async def test_the_editor_opens_in_the_row_for_htmx_and_as_a_page_otherwise(
     visitor: Visitor, extensions: Extensions, admin: Actor
 ) -> None:
     await add(extensions, admin, "1001")
-    for path, key in (("/extensions/new", "new"), ("/extensions/1001/edit", "1001")):
+    for path, key in (("/extensions/new-extension", "new-extension"), ("/extensions/1001/edit", "1001")):
         part = await (await visitor.get(path, htmx=True)).text()
         assert part.lstrip().startswith(f'<tbody id="extension-{key}"')
         assert "<html" not in part
@@ -119,7 +119,7 @@ async def test_creating_shows_the_row_and_what_the_device_needs(
     text = await answer.text()
     assert answer.status == 200
     assert json.loads(answer.headers["HX-Trigger"]) == {"notice": {"text": "Extension created"}}
-    assert '<tbody id="extension-new" data-new></tbody>' in text
+    assert '<tbody id="extension-new-extension" data-new></tbody>' in text
     assert f'value="{await extensions.secret(admin, "1001")}"' in text
     assert (await extensions.get("1001")).monitored
 

@@ -128,10 +128,10 @@ async def test_a_one_time_password_opens_nothing_but_its_own_change(
     portal: Portal, client: Client
 ) -> None:
     grace, _ = await once_signed_in(portal, client)
-    for path in ("/extensions", "/extensions/new", "/", "/nonsense"):
+    for path in ("/extensions", "/extensions/new-extension", "/", "/nonsense"):
         answer = await grace.get(path)
         assert (answer.status, answer.headers.get("Location")) == (303, "/password"), path
-    refused = await grace.get("/extensions/new", htmx=True)
+    refused = await grace.get("/extensions/new-extension", htmx=True)
     assert (refused.status, refused.headers["HX-Redirect"]) == (401, "/password")
     assert (await client.get("/live", cookies=grace.cookies)).status == 401
     assert (await grace.post("/extensions", htmx=True)).status == 401

@@ -13,6 +13,7 @@ from pbxbridge.mirror.endpoint import Status
 from pbxbridge.services.extension_input import WITHOUT, ExtensionInput, parse_extension
 from pbxbridge.services.extension_list import ExtensionFilter
 from pbxbridge.services.extension_view import ExtensionView
+from pbxbridge.services.extensions import InUse
 from pbxbridge.services.parsing import parse
 from web.api.answers import (
     Extension,

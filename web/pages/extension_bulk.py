@@ -77,14 +77,13 @@ async def change(request: web.Request) -> web.StreamResponse:
         sentence = "Tick what you want to change."
         return await _panel(request, numbers, form, [Refusal("", sentence, [])])
     try:
-        views = await portal_of(request).extensions.update_many(
-            actor_of(request), numbers, changes
-        )
+        views = await portal_of(request).extensions.update_many(actor_of(request), numbers, changes)
     except Invalid as invalid:
         return await _panel(request, numbers, form, refusals_of(invalid.fields))
     if not wants_fragment(request):
         raise web.HTTPSeeOther(f"{LIST}?notice=all-saved")
     response = html("")
+    response.headers["HX-Reswap"] = "none"  # the dialog closes, it need not be emptied
     announce(response, f"{len(views)} extension{'' if len(views) == 1 else 's'} changed")
     return response
 

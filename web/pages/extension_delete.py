@@ -38,7 +38,9 @@ async def ask_delete(request: web.Request) -> web.StreamResponse:
 async def delete(request: web.Request) -> web.StreamResponse:
     """Delete an extension, or ask again if something uses it that was not ticked."""
     extensions, number = portal_of(request).extensions, request.match_info["number"]
-    ticked = {name.removeprefix(KNOWN) for name in await read_form(request) if name.startswith(KNOWN)}
+    ticked = {
+        name.removeprefix(KNOWN) for name in await read_form(request) if name.startswith(KNOWN)
+    }
     try:
         await extensions.delete(actor_of(request), number, ticked)
     except InUse as in_use:
@@ -47,6 +49,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
     if not wants_fragment(request):
         raise web.HTTPSeeOther(f"{LIST}?notice=deleted")
     response = html("")
+    response.headers["HX-Reswap"] = "none"  # the dialog closes, it need not be emptied
     notify(response, "deleted")
     return response
 

@@ -6,6 +6,8 @@ htmx.
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from pbxbridge.mirror.endpoint import Status
@@ -41,7 +43,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     found = await portal.extensions.page(
         query.wanted(portal.mirror), query.page, query.per_page, most=MOST_COUNTED
     )
-    context = {
+    context: dict[str, Any] = {
         "found": found,
         "rows": [(view, portal.mirror.state_of(view.number)) for view in found.items],
         "query": query,

@@ -14,9 +14,9 @@ async def test_a_new_extension_shows_its_secret_and_then_stands_in_the_list(
     page: Page, extensions: Extensions, admin: Actor
 ) -> None:
     await page.get_by_role("button", name="New Extension").click()
-    await expect(page.locator("#number-new")).to_be_focused()
+    await expect(page.locator("#number-new-extension")).to_be_focused()
     await page.keyboard.type("1000")
-    await page.locator("#caller_id_name-new").fill("Reception")
+    await page.locator("#caller_id_name-new-extension").fill("Reception")
     await page.keyboard.press("Enter")
     secret = page.locator("#secret-1000")
     await expect(secret).to_be_visible()
@@ -32,8 +32,8 @@ async def test_a_created_extension_stays_in_view_until_done(
     page: Page, extensions: Extensions, admin: Actor
 ) -> None:
     await page.get_by_role("button", name="New Extension").click()
-    await page.locator("#number-new").fill("1900")
-    await page.locator("#caller_id_name-new").fill("Last")
+    await page.locator("#number-new-extension").fill("1900")
+    await page.locator("#caller_id_name-new-extension").fill("Last")
     await page.get_by_role("button", name="Save").click()
     await expect(page.locator("#secret-1900")).to_be_visible()
     await save(extensions, admin, "1000", "First")
@@ -85,17 +85,17 @@ async def test_the_keyboard_is_enough(page: Page) -> None:
     await expect(edit).to_be_focused()
     await page.get_by_role("button", name="New Extension").focus()
     await page.keyboard.press("Space")
-    await expect(page.locator("#number-new")).to_be_focused()
+    await expect(page.locator("#number-new-extension")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name="New Extension")).to_be_focused()
 
 
 async def test_new_extension_pressed_twice_keeps_what_was_typed(page: Page) -> None:
     await page.get_by_role("button", name="New Extension").click()
-    await page.locator("#number-new").fill("1000")
+    await page.locator("#number-new-extension").fill("1000")
     await page.get_by_role("button", name="New Extension").click()
-    await expect(page.locator("#number-new")).to_be_focused()
-    await expect(page.locator("#number-new")).to_have_value("1000")
+    await expect(page.locator("#number-new-extension")).to_be_focused()
+    await expect(page.locator("#number-new-extension")).to_have_value("1000")
 
 
 async def test_pin_and_address_show_only_while_voicemail_is_ticked(page: Page) -> None:

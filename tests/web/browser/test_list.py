@@ -173,8 +173,8 @@ async def test_without_scripts_forms_and_links_still_work(
     page: Page, extensions: Extensions
 ) -> None:
     await page.get_by_role("button", name="New Extension").click()
-    await page.locator("#number-new").fill("1000")
-    await page.locator("#caller_id_name-new").fill("Plain")
+    await page.locator("#number-new-extension").fill("1000")
+    await page.locator("#caller_id_name-new-extension").fill("Plain")
     await page.get_by_role("button", name="Save").click()
     await expect(page.locator("#secret-1000")).to_be_visible()
     await page.get_by_text("Done", exact=True).click()

@@ -116,6 +116,7 @@ async def test_editing_opens_in_the_row_and_saving_says_so(page: Page, portal: P
     await expect(name).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(row.locator("form")).to_have_count(0)
+    await expect(edit).to_be_focused()
     assert (await portal.users.get("ada@pbx.local")).name == "Ada Lovelace"
 
 
@@ -143,6 +144,7 @@ async def test_deleting_asks_first(page: Page) -> None:
     await dialog.get_by_role("button", name="OK, delete").click()
     await expect(page.locator("#notice")).to_have_text("User deleted")
     await expect(page.locator(f"#{ADA}")).to_have_count(0)
+    await expect(page.locator("#list-foot")).to_contain_text("3 users")
 
 
 async def test_who_may_not_be_deleted_is_not(page: Page) -> None:
@@ -265,7 +267,7 @@ async def test_an_operator_looks_and_changes_nothing(page: Page, prepared: Prepa
     operator = prepared.tokens[Role.OPERATOR]
     await page.context.add_cookies([{"name": "session", "value": operator, "url": home}])
     await page.goto(home)
-    await page.get_by_label("Show extension 1001").click()
+    await page.get_by_label("View extension 1001").click()
     name = page.locator("#caller_id_name-1001")
     await expect(name).to_have_value("Ada")
     await expect(name).to_be_disabled()

@@ -20,7 +20,11 @@
     const focused = old.contains(document.activeElement)
       ? document.activeElement.dataset.action
       : undefined;
+    const chosen = old.querySelector('[data-action="choose"]')?.checked;
     old.replaceWith(row);
+    if (chosen) {
+      row.querySelector('[data-action="choose"]').checked = true;
+    }
     htmx.process(row);
     if (focused) {
       row.querySelector(`[data-action="${focused}"]`).focus();
@@ -68,7 +72,19 @@
       }
       previous = body;
     }
-    document.getElementById("list-foot").replaceWith(page.getElementById("list-foot"));
+    takeParts(page);
+  }
+
+  // What else is shown of the list as a whole, such as how many there are.
+  function takeParts(page) {
+    for (const fresh of page.querySelectorAll("[data-refreshed]")) {
+      const old = document.getElementById(fresh.id);
+      if (old && !old.isEqualNode(fresh) && !old.contains(document.activeElement)) {
+        old.replaceWith(fresh);
+        htmx.process(fresh);
+      }
+    }
+    document.dispatchEvent(new CustomEvent("list-changed"));
   }
 
   // Ask for the list as it is now. Several reasons within a moment are one question.
@@ -123,9 +139,49 @@
     }
   });
 
+  // The same control of the next or the previous row; in front of the first is what was before.
+  function moveFrom(row, control, step) {
+    const rows = [...list().querySelectorAll(".row")];
+    const next = rows[rows.indexOf(row) + step];
+    (next?.querySelector(`[data-action="${control}"]`) ?? next?.querySelector("[data-action]"))?.focus();
+  }
+
+  function onRowKey(event, row) {
+    const control = event.target.dataset.action ?? "edit";
+    const press = (name) => row.querySelector(`[data-action="${name}"]`)?.click();
+    switch (event.key) {
+      case "ArrowDown": moveFrom(row, control, 1); break;
+      case "ArrowUp": moveFrom(row, control, -1); break;
+      case "Delete": press("delete"); break;
+      case "Enter":
+        if (event.target.matches("a, button")) {
+          return; // it is pressed anyway
+        }
+        press("edit");
+        break;
+      default: return;
+    }
+    event.preventDefault();
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       event.target.closest(".panel")?.querySelector("[data-cancel]")?.click();
+    }
+    const row = event.target.closest("tbody.entry .row");
+    if (row && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      onRowKey(event, row);
+    }
+  });
+
+  // An address says only what is not as usual.
+  document.body.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb === "get" && event.detail.target.id === "list") {
+      for (const [name, value] of [...event.detail.formData.entries()]) {
+        if (value === "") {
+          event.detail.formData.delete(name);
+        }
+      }
     }
   });
 
@@ -135,9 +191,9 @@
       event.preventDefault(); // it is open already; opening it again would empty it
       editor.focus();
     }
-    if (event.target.id === "search" && list().querySelector("[data-open] .editor")) {
+    if (event.detail.target.id === "list" && list().querySelector("[data-open] .editor")) {
       event.preventDefault();
-      pbxbridge.announce("Save or cancel what you are editing, then search.", true);
+      pbxbridge.announce("Save or cancel what you are editing first.", true);
     }
   });
 

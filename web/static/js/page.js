@@ -60,12 +60,13 @@
   document.body.addEventListener("notice", (event) => announce(event.detail.text, false));
   document.body.addEventListener("htmx:afterSwap", (event) => {
     localTimes(event.detail.target);
-    if (event.detail.target === dialog) {
+    if (event.detail.target === dialog && !dialog.open) {
       dialog.showModal();
     }
   });
   dialog.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target !== dialog) {
+    // A form that is not right yet comes back with what is wrong.
+    if (event.target !== dialog && event.detail.xhr.status !== 422) {
       dialog.close();
     }
   });
