@@ -9,13 +9,15 @@ import os
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TypeVar
 
 from pbxbridge.errors import Invalid
 from pbxbridge.models.extension import DeviceType
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
 from pbxbridge.services.extension_view import COLUMNS, ExtensionView, sort_key
+
+T = TypeVar("T")
 
 # 24 letters and digits are 142 bits, and survive being typed on a phone's keypad.
 SECRET_LENGTH = 24
@@ -108,12 +110,14 @@ def renewed(stored: Credentials, wanted: ExtensionInput, credentials: Credential
 def columns_of(wanted: ExtensionInput) -> dict[str, object]:
     """Return the columns of the portal's row that follow from what is wanted."""
     columns: dict[str, object] = {name: getattr(wanted, name) for name in COLUMNS}
+    # Not the member of the enumeration: a driver would have to look up what it is.
+    columns["device_type"] = wanted.device_type.value
     columns["sort_key"] = sort_key(wanted.number)
     columns["class_of_service_id"] = wanted.class_of_service
     return columns
 
 
-def mail_since(email_before: str, wanted: ExtensionInput, now: datetime) -> Mapping[str, object]:
+def mail_since(email_before: str, wanted: ExtensionInput, now: T) -> Mapping[str, T | None]:
     """Return since when messages are mailed, if that changes: older ones are not relayed."""
     if not wanted.voicemail_email:
         return {"mail_since": None}

@@ -25,10 +25,13 @@ TEXT_LENGTH = 40
 # pbx.c gives these a meaning of their own: `h` would run at every hang-up, `t` at every time-out.
 # https://docs.asterisk.org/Configuration/Dialplan/Special-Dialplan-Extensions/
 SPECIAL = frozenset({"a", "e", "h", "i", "o", "s", "t", "failed", "fax", "talk", "hang", "report"})
-# ... and iax.conf this one.
-RESERVED = SPECIAL | {"general"}
+# ... iax.conf has a section of the first name, the portal a page of the second.
+RESERVED = SPECIAL | {"general", "new"}
 
-
+_NUMBER = re.compile(r"[0-9a-z]+")
+_DIGITS = re.compile(r"[0-9]+")
+_MAC = re.compile(r"[0-9a-f]{12}")
+_MAC_PUNCTUATION = re.compile(r"[:.\- ]")
 # The quotation and the punctuation of a caller ID: "name" <number>.
 _NOT_IN_NAMES = frozenset('"<>\\')
 
@@ -36,12 +39,12 @@ _NOT_IN_NAMES = frozenset('"<>\\')
 def _number(value: str) -> str:
     if not value:
         raise problem("Enter the extension's number.")
-    if not re.fullmatch(r"[0-9a-z]+", value := value.lower()):
+    if not _NUMBER.fullmatch(value := value.lower()):
         raise problem("Use letters and digits only. Digits can be dialled from any phone.")
     if len(value) > NUMBER_LENGTH:
         raise problem(f"Use at most {NUMBER_LENGTH} characters.")
     if value in RESERVED:
-        raise problem("Asterisk keeps this name for itself. Choose another.")
+        raise problem("This name has a meaning of its own. Choose another.")
     return value
 
 
@@ -59,7 +62,7 @@ def _caller_id_name(value: str) -> str:
 def _pin(value: str) -> str:
     if not value:
         return value
-    if not re.fullmatch(r"[0-9]+", value):
+    if not _DIGITS.fullmatch(value):
         raise problem("Use digits only.")
     if len(value) not in PIN_LENGTH:
         raise problem(f"Use {PIN_LENGTH.start} to {PIN_LENGTH.stop - 1} digits.")
@@ -94,8 +97,8 @@ def _target(value: str) -> str:
 
 
 def _mac(value: str) -> str:
-    digits = re.sub(r"[:.\- ]", "", value).lower()
-    if digits and not re.fullmatch(r"[0-9a-f]{12}", digits):
+    digits = _MAC_PUNCTUATION.sub("", value).lower()
+    if digits and not _MAC.fullmatch(digits):
         raise problem("Enter 12 hexadecimal digits, such as 00:04:f2:a1:b2:c3.")
     return digits
 

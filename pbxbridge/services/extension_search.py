@@ -8,8 +8,12 @@ the table itself is searched.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import structlog
 from tortoise import Tortoise
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import OperationalError
 
 from pbxbridge.models.database import write_transaction
@@ -46,6 +50,10 @@ _PARTS = {
         END""",
 }
 _FILL = "INSERT INTO portal_extension_search(portal_extension_search) VALUES ('rebuild')"
+_LAST = "SELECT coalesce(max(id), 0) AS id FROM portal_extensions"
+_LEARN = """
+    INSERT INTO portal_extension_search(rowid, number, caller_id_name)
+    SELECT id, number, caller_id_name FROM portal_extensions WHERE id > ?"""
 _FIND = "SELECT rowid FROM portal_extension_search WHERE portal_extension_search MATCH ? LIMIT ?"
 
 log = structlog.get_logger(__name__)
@@ -71,6 +79,23 @@ async def ensure_search_index() -> None:
         log.warning("search.not_indexed", reason=str(error))
 
 
+@asynccontextmanager
+async def indexed_at_once(transaction: TransactionalDBClient) -> AsyncIterator[None]:
+    """Have the index learn what is added inside the block at its end, by one statement.
+
+    By its trigger, FTS5 writes to its tables at every row, and takes half as long as all the rest.
+    """
+    trigger = "portal_extension_search_insert"
+    if not await _has(transaction, trigger):
+        yield
+        return
+    [last] = await transaction.execute_query_dict(_LAST)
+    await transaction.execute_query(f"DROP TRIGGER {trigger}")
+    yield
+    await transaction.execute_query(_LEARN, [last["id"]])
+    await transaction.execute_query(_PARTS[trigger])
+
+
 async def ids_with(text: str, most: int) -> list[int] | None:
     """Return the ids of the extensions that contain ``text``, in no particular order.
 
@@ -85,3 +110,10 @@ async def ids_with(text: str, most: int) -> list[int] | None:
     except OperationalError:
         return None
     return None if len(rows) > most else [row["rowid"] for row in rows]
+
+
+async def _has(transaction: TransactionalDBClient, trigger: str) -> bool:
+    if transaction.capabilities.dialect != "sqlite":
+        return False
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ?"
+    return bool(await transaction.execute_query_dict(query, [trigger]))

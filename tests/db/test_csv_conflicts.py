@@ -84,6 +84,14 @@ async def test_two_extensions_may_swap_their_places(
     assert [(await extensions.get(n)).mac for n in ("1001", "1002")] == [other, MAC]
 
 
+async def test_a_place_that_the_file_makes_free_may_be_taken(
+    transfer: Transfer, extensions: Extensions, admin: Actor
+) -> None:
+    await import_rows(transfer, admin, new("1001", mac=MAC))
+    await import_rows(transfer, admin, new("1001", mac=""), new("1002", mac=MAC))
+    assert [(await extensions.get(n)).mac for n in ("1001", "1002")] == ["", MAC]
+
+
 async def test_a_dahdi_channel_is_for_one_and_a_group_for_many(
     transfer: Transfer, admin: Actor
 ) -> None:

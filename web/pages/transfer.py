@@ -26,7 +26,7 @@ MOST_ERRORS = 1000
 NAME_LENGTH = 100
 ERRORS, LEFT_OUT = "errors", "left-out"
 FORMAT_NAMES = {
-    AUTO: "whatever it is",
+    AUTO: "Find out by the columns",
     "pbxbridge": "pbxbridge",
     "freepbx": "FreePBX (Bulk Handler)",
     "fusionpbx": "FusionPBX",
@@ -65,7 +65,10 @@ async def show(request: web.Request) -> web.StreamResponse:
 @allow(Role.ADMIN)
 async def show_import(request: web.Request) -> web.StreamResponse:
     """Return what the page shows of the import: what it asks for while one runs."""
-    return html(fragment(request, "transfer/import.html", **_import(request)))
+    response = html(fragment(request, "transfer/import.html", **_import(request)))
+    if portal_of(request).imports.job is None:
+        response.headers["HX-Refresh"] = "true"  # somebody else has seen the result
+    return response
 
 
 @allow(Role.ADMIN)
@@ -136,7 +139,7 @@ def _rows(request: web.Request, job: Job | None) -> Rows | None:
     kind = asked if asked in kinds else next((name for name, some in kinds.items() if some), "")
     every = kinds.get(kind, ())
     pages = max(1, -(-len(every) // PER_PAGE))
-    number = min(page_of(request) or 1, pages)
+    number = min(max(1, page_of(request)), pages)
     items = every[(number - 1) * PER_PAGE : number * PER_PAGE]
     return Rows(kind, {name: len(some) for name, some in kinds.items()}, items, number, pages)
 

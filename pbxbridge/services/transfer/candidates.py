@@ -25,16 +25,12 @@ class Candidate:
     """
 
     row: int
+    number: str
     wanted: ExtensionInput
     credentials: Credentials
     before: ExtensionView | None
     stored: Credentials
     notes: tuple[str, ...]
-
-    @property
-    def number(self) -> str:
-        """The extension's number."""
-        return self.wanted.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ def candidate(
     except Invalid as invalid:
         problems = _with_hints(invalid.fields, reading)
         return Refused(row, number, problems, extracted.values.get("mac", ""))
-    return Candidate(row, wanted, credentials, before, stored, extracted.notes)
+    return Candidate(row, number, wanted, credentials, before, stored, extracted.notes)
 
 
 def _values(cells: Mapping[str, str], before: ExtensionView | None) -> dict[str, object]:

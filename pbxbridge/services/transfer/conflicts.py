@@ -50,7 +50,16 @@ class Conflicts:
         yield from self._new_numbers(facts, taken)
         yield from self._unknown_names(facts)
         # All extensions on the devices that the file names, as they would be in the end.
-        places = {**facts.neighbours, **{row.number: _place(row) for row in self._rows}}
+        places = {
+            number: place
+            for number, place in facts.neighbours.items()
+            if number not in self._by_number
+        }
+        places |= {
+            row.number: _place(row)
+            for row in self._rows
+            if row.wanted.mac or row.wanted.dahdi_channel
+        }
         yield from self._places(places)
         yield from self._orphans(_primaries(facts.neighbours), _primaries(places))
         yield from self._dids(facts)
@@ -66,23 +75,25 @@ class Conflicts:
                 yield RowProblem(row, number, "number", sentence)
 
     def _new_numbers(self, facts: Facts, taken: Collection[str]) -> Iterator[RowProblem]:
+        if not (facts.leaving or taken):
+            return
         for row in self._changing:
-            if row.before is not None:
-                continue
-            if row.number in facts.leaving:
+            if row.before is None and row.number in facts.leaving:
                 sentence = "What was left of the old extension is still being removed. Try again."
                 yield RowProblem(row.row, row.number, "number", sentence)
-            if row.number in taken:
+            if row.before is None and row.number in taken:
                 sentence = f"Asterisk's tables hold a {row.number} that was not made here."
                 yield RowProblem(row.row, row.number, "number", sentence)
 
     def _unknown_names(self, facts: Facts) -> Iterator[RowProblem]:
         for row in self._changing:
-            if row.wanted.class_of_service not in facts.classes:
+            wanted = row.wanted
+            if wanted.class_of_service not in facts.classes:
                 sentence = f"Choose one of {', '.join(sorted(facts.classes))}."
                 yield RowProblem(row.row, row.number, "class_of_service", sentence)
-            if unknown := [login for login in row.wanted.users if login not in facts.user_ids]:
-                sentence = f"There is no user {', '.join(sorted(unknown))}."
+            if wanted.users and not facts.user_ids.keys() >= set(wanted.users):
+                unknown = sorted(set(wanted.users) - facts.user_ids.keys())
+                sentence = f"There is no user {', '.join(unknown)}."
                 yield RowProblem(row.row, row.number, "users", sentence)
 
     def _places(self, places: Mapping[str, Place]) -> Iterator[RowProblem]:
@@ -107,20 +118,23 @@ class Conflicts:
         for place in places.values():
             if (key := place_of(place)) is not None:
                 owners[key].append(place.number)
+        shared = {key: numbers for key, numbers in owners.items() if len(numbers) > 1}
+        if not shared:
+            return
         for row in self._changing:
-            others = [n for n in owners.get(place_of(places[row.number]), ()) if n != row.number]
+            key = place_of(_place(row))
+            others = [number for number in shared.get(key, ()) if number != row.number]
             if others:
                 why = sentence.format(self._named(others[0]))
                 yield RowProblem(row.row, row.number, field, why)
 
     def _orphans(self, before: Collection[str], after: Collection[str]) -> Iterator[RowProblem]:
         """Yield the SIP-VIRTUALs that no device would carry; these are the MACs that have one."""
-        changing = {row.number for row in self._changing}
-        for row in self._rows:
+        virtual = [r for r in self._rows if r.wanted.device_type is DeviceType.SIP_VIRTUAL]
+        changing = {row.number for row in self._changing} if virtual else set()
+        for row in virtual:
             mac = row.wanted.mac
-            if row.wanted.device_type is not DeviceType.SIP_VIRTUAL or mac in after:
-                continue
-            if mac in self._unclear_macs:
+            if mac in after or mac in self._unclear_macs:
                 continue
             if row.number in changing or mac in before:
                 sentence = "There is no SIP extension with this MAC address to join."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
@@ -28,8 +29,7 @@ from pbxbridge.services.transfer.lookup import by_key, rows_with
 _PLACE = ("number", "device_type", "mac", "registration_number", "dahdi_channel")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where the device of an extension is."""
 
     number: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import to_json
 from pypika_tortoise.queries import Table
 from tortoise.models import Model
 
@@ -41,7 +41,10 @@ _USERS = Table("portal_extension_users")
 class Writing:
     """Adds rows of extensions to a BulkWrite, for one actor at one moment."""
 
-    def __init__(self, batch: BulkWrite, actor: Actor, site: SiteDefaults, now: datetime) -> None:
+    def __init__(
+        self, batch: BulkWrite, actor: Actor, site: SiteDefaults, now: datetime | str
+    ) -> None:
+        """Take the moment as the database's driver stores it without having to look."""
         self._batch = batch
         self._actor = actor
         self._site = site
@@ -165,4 +168,4 @@ def _set_apart(before: Collection[str], after: Collection[str]) -> tuple[list[st
 
 def _as_json(value: object) -> str:
     """Return what Tortoise's JSONField stores."""
-    return json.dumps(value) if value else "{}"
+    return to_json(value).decode() if value else "{}"

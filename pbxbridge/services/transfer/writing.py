@@ -14,6 +14,7 @@ from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_context
+from pbxbridge.services.extension_search import indexed_at_once
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.transfer.bulk_write import BulkWrite
@@ -55,14 +56,15 @@ class PlanWriter:
                 await self._licences.change(transaction, _more_licences(rows))
                 for name in sorted({row.asked.wanted.class_of_service for row in rows}):
                     await ensure_context(transaction, name)
-                await batch.write(transaction, Counter(WRITING, len(batch), tell))
+                async with indexed_at_once(transaction):
+                    await batch.write(transaction, Counter(WRITING, len(batch), tell))
                 await self._write_links(transaction, plan, rows)
         except IntegrityError as taken:
             raise Conflict(CHANGED_MEANWHILE) from taken
 
     async def _prepared(self, plan: Plan, rows: Sequence[PlannedRow], tell: Tell) -> BulkWrite:
         batch = BulkWrite()
-        writing = Writing(batch, self._actor, self._site, self._now)
+        writing = self._writing(batch)
         connection, versions = Tortoise.get_connection("default"), plan.basis.facts.versions
         stored = await read_realtime(connection, realtime_keys(rows, self._site))
         async for some in in_stretches(rows, PREPARING, tell):
@@ -74,6 +76,12 @@ class PlanWriter:
                     writing.change(row, row.asked.before, row_id, stored)
         return batch
 
+    def _writing(self, batch: BulkWrite) -> Writing:
+        dialect = Tortoise.get_connection("default").capabilities.dialect
+        # As Tortoise's adapter for SQLite writes it, which Python calls for each value anew.
+        now = self._now.isoformat(" ") if dialect == "sqlite" else self._now
+        return Writing(batch, self._actor, self._site, now)
+
     async def _write_links(
         self, transaction: TransactionalDBClient, plan: Plan, rows: Sequence[PlannedRow]
     ) -> None:
@@ -82,7 +90,7 @@ class PlanWriter:
         numbers = [asked.number for asked in linked]
         ids = await by_key(transaction, Extension, "number", "id", numbers)
         batch = BulkWrite()
-        writing = Writing(batch, self._actor, self._site, self._now)
+        writing = self._writing(batch)
         for asked in linked:
             writing.link(asked, ids[asked.number], plan.basis.facts.user_ids)
         await batch.write(transaction, lambda _: None)

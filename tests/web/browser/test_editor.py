@@ -6,7 +6,6 @@ from playwright.async_api import Page, expect
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
-from tests.rig.extensions import delete_knowingly
 from tests.web.browser.screen import order, row, save
 
 
@@ -126,31 +125,61 @@ async def test_the_secret_can_be_shown_copied_and_replaced(
     await expect(secret).to_have_value(await extensions.secret(admin, "1001"))
 
 
-async def test_deleting_asks_first(page: Page, extensions: Extensions) -> None:
-    delete = page.get_by_role("link", name="Delete extension 1002")
-    dialog = page.get_by_role("dialog", name="Delete extension 1002?")
-    await delete.click()
-    await dialog.get_by_role("button", name="Cancel").click()
-    await expect(dialog).to_be_hidden()
-    await expect(delete).to_be_focused()
-    await delete.click()
-    await expect(dialog).to_be_visible()
-    await page.keyboard.press("Escape")
-    await expect(dialog).to_be_hidden()
-    await delete.click()
-    await dialog.get_by_role("button", name="OK, delete").click()
-    await expect(row(page, "1002")).to_have_count(0)
-    await expect(page.locator("#notice")).to_have_text("Extension deleted")
-    assert sorted(await extensions.monitored()) == ["1001", "1003"]
+async def test_a_type_of_device_shows_the_fields_that_it_has(page: Page) -> None:
+    await page.get_by_role("button", name="New Extension").click()
+    editor = page.locator("form.editor")
+    await editor.get_by_text("DID, forwards").click()
+    shown = {
+        "SIP": {"mac", "auth_username", "forward_busy", "monitored"},
+        "SIP-VIRTUAL": {"mac", "auth_username", "forward_busy", "monitored"},
+        "IAX2": {"mac", "forward_busy", "monitored"},
+        "DAHDI": {"dahdi_channel", "forward_busy"},
+        "VIRTUAL": set(),
+    }
+    for device_type, fields in shown.items():
+        await editor.get_by_label("Device Type").select_option(device_type)
+        for name in ("mac", "auth_username", "forward_busy", "monitored", "dahdi_channel"):
+            control = page.locator(f"#{name}-new-extension")
+            await expect(control).to_be_visible(visible=name in fields)
+        await expect(editor.get_by_label("All Call Forward")).to_be_visible()
 
 
-async def test_deleting_what_is_gone_says_so(
+async def test_what_somebody_else_saved_is_shown_before_it_is_written_over(
     page: Page, extensions: Extensions, admin: Actor
 ) -> None:
-    await page.get_by_label("Delete extension 1002").click()
-    ok = page.get_by_role("button", name="OK, delete")
-    await expect(ok).to_be_visible()
-    await delete_knowingly(extensions, admin, "1002")
-    await ok.click()
-    await expect(page.locator("#notice")).to_contain_text("There is no extension 1002.")
-    await expect(row(page, "1002")).to_have_count(0)
+    await page.get_by_label("Edit extension 1001").click()
+    await page.locator("#caller_id_name-1001").fill("Mine")
+    await save(extensions, admin, "1001", "Theirs")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_contain_text("was changed meanwhile")
+    await expect(page.get_by_text("now: Theirs")).to_be_visible()
+    await expect(page.locator("#caller_id_name-1001")).to_have_value("Mine")
+    await expect(page.locator("#caller_id_name-1001")).to_be_focused()
+    assert (await extensions.get("1001")).caller_id_name == "Theirs"
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#notice")).to_have_text("Changes saved")
+    assert (await extensions.get("1001")).caller_id_name == "Mine"
+
+
+async def test_a_mistake_in_the_further_fields_is_not_hidden(page: Page) -> None:
+    await page.get_by_role("button", name="New Extension").click()
+    await page.locator("#number-new-extension").fill("1000")
+    await page.locator("#caller_id_name-new-extension").fill("Second line")
+    await page.get_by_label("Device Type", exact=True).last.select_option("SIP-VIRTUAL")
+    await expect(page.locator("#mac-new-extension")).to_be_hidden()
+    await page.get_by_role("button", name="Save").click()
+    mac = page.locator("#mac-new-extension")
+    await expect(mac).to_be_focused()
+    await expect(mac).to_have_accessible_description(
+        "Enter the MAC address of the device that carries this extension. "
+        "Such as 00:04:f2:a1:b2:c3."
+    )
+
+
+async def test_users_are_offered_while_their_logins_are_typed(page: Page) -> None:
+    await page.get_by_label("Edit extension 1001").click()
+    await page.locator("#users-1001").press_sequentially("admin, oper")
+    await expect(page.locator("#users-list-1001 option")).to_have_count(1)
+    await expect(page.locator("#users-list-1001 option")).to_have_attribute(
+        "value", "admin, operator"
+    )

@@ -120,6 +120,82 @@ async def test_searching_does_not_throw_away_an_open_editor(page: Page) -> None:
     await expect(page.locator("#caller_id_name-1001")).to_have_value("Half typed")
 
 
+async def test_filters_order_and_page_are_in_the_address_and_nothing_is_loaded_anew(
+    page: Page, extensions: Extensions, admin: Actor, portal: Portal
+) -> None:
+    await save(extensions, admin, "1004", "Zoe", device_type="IAX2")
+    await page.evaluate("window.loadedOnce = true")
+    await page.get_by_label("Device Type", exact=True).select_option("SIP")
+    await expect(page).to_have_url(re.compile(r"/extensions\?device_type=SIP$"))
+    await expect(row(page, "1004")).to_have_count(0)
+    await page.get_by_role("link", name="CallerID Name").click()
+    await expect(page).to_have_url(re.compile(r"\?device_type=SIP&sort=caller_id_name$"))
+    await expect(page.locator("th[aria-sort=ascending]")).to_have_text("CallerID Name")
+    assert await order(page) == ["1001", "1003", "1002"]
+    await expect(page.get_by_role("link", name="CallerID Name")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("th[aria-sort=descending]")).to_have_text("CallerID Name")
+    assert await order(page) == ["1002", "1003", "1001"]
+    await page.get_by_label("Device Type", exact=True).select_option("")
+    await expect(row(page, "1004")).to_be_visible()
+    assert await order(page) == ["1004", "1002", "1003", "1001"]
+    await expect(page).to_have_url(re.compile(r"/extensions\?sort=-caller_id_name$"))
+    registered(portal, "1003")
+    await page.get_by_label("Status", exact=True).select_option("OK")
+    await expect(page.locator("tbody.extension")).to_have_count(1)
+    await page.get_by_label("User", exact=True).fill("nobody")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text("No extension is like that.")).to_be_visible()
+    assert await page.evaluate("window.loadedOnce")
+    await page.reload()
+    await expect(page.get_by_label("Status", exact=True)).to_have_value("OK")
+    await expect(page.get_by_label("User", exact=True)).to_have_value("nobody")
+
+
+async def test_paging_goes_on_and_back_with_the_browsers_own_button(
+    page: Page, extensions: Extensions, admin: Actor
+) -> None:
+    for number in range(2001, 2030):
+        await save(extensions, admin, str(number), f"Desk {number}")
+    await page.get_by_label("Extensions on a page").select_option("25")
+    await expect(page).to_have_url(re.compile(r"\?per_page=25$"))
+    await expect(page.get_by_text("Page 1 of 2")).to_be_visible()
+    await page.get_by_role("link", name="Next").click()
+    await expect(page).to_have_url(re.compile(r"\?per_page=25&page=2$"))
+    await expect(page.get_by_text("Page 2 of 2 · 32 extensions")).to_be_visible()
+    await expect(page.locator("tbody.extension")).to_have_count(7)
+    await page.go_back()
+    await expect(page.get_by_text("Page 1 of 2")).to_be_visible()
+    await page.go_forward()
+    await expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+
+
+async def test_rows_are_reached_edited_and_deleted_by_keyboard(page: Page) -> None:
+    await page.get_by_label("Edit extension 1001").focus()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_label("Edit extension 1002")).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("ArrowUp")
+    await expect(page.get_by_label("Edit extension 1001")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Delete")
+    await expect(page.get_by_role("dialog", name="Delete extension 1002?")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.get_by_label("Choose extension 1002").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#caller_id_name-1002")).to_be_focused()
+    await page.keyboard.press("Delete")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+async def test_the_licences_in_the_head_follow(
+    page: Page, extensions: Extensions, admin: Actor
+) -> None:
+    await expect(page.locator("#licences")).to_have_text("3 licences used")
+    await save(extensions, admin, "1004", "Zoe")
+    await expect(page.locator("#licences")).to_have_text("4 licences used")
+
+
 async def test_an_ended_session_leads_to_the_sign_in_page_and_back(
     page: Page, clock: Clock
 ) -> None:

@@ -121,6 +121,7 @@ async def test_an_export_is_downloaded_and_imports_to_nothing_to_do(
     file = tmp_path / "export.csv"
     await download.save_as(file)
     await page.get_by_label("CSV file").set_input_files(file)
+    await page.get_by_label("CSV file").focus()
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("There is nothing to do")).to_be_visible()
