@@ -104,8 +104,10 @@ async def read_numbers(wanted: ExtensionFilter, most: int) -> list[str]:
 
 async def _filtered(wanted: ExtensionFilter) -> QuerySet[Extension]:
     found = Extension.all()
-    if wanted.search:
-        part = wanted.search
+    if "\0" in wanted.search:
+        # No name holds one, and SQLite would look for what is in front of it.
+        found = found.filter(id__in=[])
+    elif part := wanted.search:
         ids = await ids_with(part, LISTED)
         if ids is None:
             found = found.filter(Q(number__icontains=part) | Q(caller_id_name__icontains=part))

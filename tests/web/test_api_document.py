@@ -101,7 +101,7 @@ def test_what_keeps_to_a_told_rule_is_accepted(name: str, data: st.DataObject) -
             "The PIN must not be the extension's own number.",
             "An extension cannot be forwarded to itself.",
             "An extension cannot be its own twin.",
-            "Asterisk keeps this name for itself. Choose another.",
+            "This name has a meaning of its own. Choose another.",
         }
 
 

@@ -72,6 +72,12 @@
   }
 
   document.addEventListener("visibilitychange", follow);
+  // Who signs out is led away by the answer: the stream's own word of it must not come first.
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches('[action="/sign-out"]')) {
+      source?.close();
+    }
+  });
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => event.persisted && follow());
   follow();
