@@ -28,6 +28,7 @@ from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.console_changes import ConsoleChanges
 from pbxbridge.services.extension_removal import Outside
 from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.extension_store import SiteDefaults
@@ -86,7 +87,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         await ensure_search_index()
         await count_licences()
         bridge = _Bridge(settings)
-        await bridge.follow_extensions()
+        await bridge.begin()
         async with bridge.portal() as address, asyncio.TaskGroup() as tasks:
             own = [tasks.create_task(work, name=name) for name, work in bridge.background().items()]
             try:
@@ -131,6 +132,7 @@ class _Bridge:
         self._voicemail = VoicemailInbox(
             self._spool, MailboxActions(self._link), self._relay.settled
         )
+        self._console = ConsoleChanges(self._bus)
         self._mail = MailOutbox(self._bus, SmtpSender(settings.smtp).send)
 
     @asynccontextmanager
@@ -172,9 +174,15 @@ class _Bridge:
             "password-reset": self._password_reset.run(),
             "imports": self._imports.run(),
             "mirror-follows-extensions": self._keep_following(),
+            "console-changes": self._console.run(),
         }
 
-    async def follow_extensions(self) -> None:
+    async def begin(self) -> None:
+        """Read what is there before anything runs."""
+        await self._console.begin()
+        await self._follow_extensions()
+
+    async def _follow_extensions(self) -> None:
         """Have the mirror track exactly the extensions there are."""
         self._mirror.track_all(
             await self._extensions.monitored(), await self._extensions.technologies()
@@ -192,7 +200,7 @@ class _Bridge:
                     case ExtensionDeleted(number):
                         self._mirror.untrack(number)
                     case Overflowed():
-                        await until_stored(self.follow_extensions)
+                        await until_stored(self._follow_extensions)
 
     async def _outside(self, numbers: Collection[str]) -> Outside:
         """Tell what a deletion of these extensions would break beyond the database."""

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
 from pbxbridge.errors import Invalid
-from pbxbridge.services.actor import Actor
+from pbxbridge.services.actor import CONSOLE
 from pbxbridge.services.transfer.plan import Action, Plan, PlannedRow
 from pbxbridge.services.transfer.progress import Progress as Step
 from pbxbridge.services.transfer.progress import Tell
@@ -21,9 +21,6 @@ from pbxbridge.services.transfer.transfer import Transfer
 
 STDOUT = "-"
 MOST_SHOWN = 1000
-
-# Whoever may run the program on this machine; the audit shows it instead of a login.
-ACTOR = Actor("command line", "")
 
 
 @contextmanager
@@ -68,7 +65,7 @@ async def import_file(
         raise Invalid({"": f"{len(plan.errors)} mistakes. Nothing was imported."})
     if not dry_run:
         with _bar(console) as tell:
-            await transfer.apply(ACTOR, plan, tell)
+            await transfer.apply(CONSOLE, plan, tell)
     console.print(_summary(plan, "would be " if dry_run else ""), highlight=False)
 
 

@@ -11,7 +11,7 @@ from pbxbridge.errors import Conflict, Forbidden, Invalid, SecondFactorNeeded, T
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.people import Role, Session, User
 from pbxbridge.services import audit
-from pbxbridge.services.actor import Actor
+from pbxbridge.services.actor import CONSOLE, Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.login_name import checked_login, normalised_login
 from pbxbridge.services.new_password import set_password
@@ -66,7 +66,7 @@ class Accounts:
                 must_change_password=True,
             )
             after = {"role": Role.ADMIN.value}
-            await audit.record(transaction, Actor("console", ""), "user.created", name, after=after)
+            await audit.record(transaction, CONSOLE, "user.created", name, after=after)
         return password
 
     async def any_user(self) -> bool:

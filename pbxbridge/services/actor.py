@@ -9,3 +9,7 @@ class Actor:
 
     login: str
     address: str
+
+
+# Whoever may run the program on this machine; the audit shows it instead of a login.
+CONSOLE = Actor("console", "")
