@@ -216,3 +216,5 @@ class _Bridge:
             # Without waiting for Asterisk: a new extension of that number must not inherit.
             await remove_mailbox(self._spool, subject)
         await tell(self._link, kind, subject)
+        if kind is NoticeKind.FORGET_CONTACTS:
+            self._mirror.contacts_forgotten(subject)

@@ -30,6 +30,11 @@ class ContactReport:
     roundtrip_usec: str = ""
     user_agent: str | None = None
 
+    @property
+    def is_removal(self) -> bool:
+        """Whether the contact is gone."""
+        return self.status == _REMOVED
+
 
 class Reach(Enum):
     """How a contact stands; later members win when an AOR has several."""
@@ -74,7 +79,7 @@ _HOST_AND_PORT = re.compile(
 def contacts_after(contacts: Contacts, report: ContactReport) -> dict[str, Contact]:
     """Return an AOR's contacts as they are after the report."""
     alive = {uri: one for uri, one in contacts.items() if one.reach is not Reach.GIVEN_UP}
-    if report.status != _REMOVED:
+    if not report.is_removal:
         reach = _REACH.get(report.status, Reach.UNPROBED)
         rtt_ms, user_agent = _rtt_ms(reach, report.roundtrip_usec), report.user_agent
         if user_agent is None and (known := contacts.get(report.uri)):
@@ -90,6 +95,11 @@ def contacts_after(contacts: Contacts, report: ContactReport) -> dict[str, Conta
     if alive or removed.reach not in {Reach.UNREACHABLE, Reach.GIVEN_UP}:
         return alive
     return {report.uri: replace(removed, reach=Reach.GIVEN_UP)}
+
+
+def is_given_up(contacts: Contacts) -> bool:
+    """Tell whether a device's registration expired while it was unreachable."""
+    return any(one.reach is Reach.GIVEN_UP for one in contacts.values())
 
 
 def with_user_agent(contacts: Contacts, uri: str, user_agent: str) -> Contacts:

@@ -27,15 +27,16 @@ from pbxbridge.mirror.contact_state import (
     ContactReport,
     Contacts,
     contacts_after,
+    is_given_up,
     with_user_agent,
 )
 from pbxbridge.mirror.endpoint import EndpointState, Status
+from pbxbridge.mirror.leaving import Leaving
 from pbxbridge.mirror.peer_state import (
     PeerListing,
     PeerReport,
     contacts_after_listing,
     contacts_after_report,
-    is_given_up,
 )
 from pbxbridge.mirror.questions import Questions, unprobed
 from pbxbridge.mirror.registrations import Change, Name, Registrations
@@ -64,6 +65,7 @@ class Mirror:
         self._tracked: dict[str, Tracked] = {}
         self._states: dict[str, EndpointState] = {}
         self._registrations = Registrations()
+        self._leaving = Leaving()
         self.questions = Questions()
         self._waited_for_probe: set[str] = set()
         self._link = LinkState(False, datetime.now(UTC), "Not connected to Asterisk yet.")
@@ -111,8 +113,20 @@ class Mirror:
         # Unlike an AOR's, whose device may have registered just before its extension is tracked.
         self._registrations.forget((Technology.IAX2, number))
 
+    def contacts_forgotten(self, aor: str) -> None:
+        """Take note that Asterisk was told to forget the contacts that this AOR has now.
+
+        It goes on listing them for some seconds; a later extension of that number has none of it.
+        """
+        name = (Technology.PJSIP, aor)
+        self._leaving.add(aor, self._registrations.of(name))
+        self._registrations.forget(name)
+        self._update_if(*name)
+
     def contact_changed(self, report: ContactReport) -> None:
         """Take in an event: what Asterisk says of one SIP contact from now on."""
+        if self._leaving.hides(report):
+            return
         self._change((Technology.PJSIP, report.aor), partial(contacts_after, report=report))
 
     def peer_changed(self, report: PeerReport) -> None:
@@ -144,7 +158,7 @@ class Mirror:
                     waiting.add(number)
         waits_on = not waiting.isdisjoint(self._waited_for_probe)
         self._waited_for_probe = waiting
-        return waits_on or not all_told
+        return self._leaving.lapse() or waits_on or not all_told
 
     def snapshot_begin(self) -> None:
         """Collect a new view, in which events that come amid the lists take effect too."""
@@ -152,6 +166,8 @@ class Mirror:
 
     def snapshot_item(self, report: ContactReport) -> None:
         """Take in one item of the list of SIP contacts; ignored outside of a snapshot."""
+        if self._leaving.hides(report):
+            return
         change = partial(contacts_after, report=report)
         self._registrations.collect((Technology.PJSIP, report.aor), change)
 
@@ -194,6 +210,9 @@ class Mirror:
         tracked = self._tracked.get(number)
         if tracked and tracked.technology is technology:
             self._update(number)
+        elif is_given_up(self._registrations.of((technology, number))):
+            # The last of an extension that is gone, which a later one must not start with.
+            self._registrations.forget((technology, number))
 
     def _update(self, number: str) -> None:
         tracked = self._tracked[number]

@@ -12,7 +12,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from pbxbridge.mirror.contact_state import Contact, Contacts, Reach, host_and_port
+from pbxbridge.mirror.contact_state import (
+    Contact,
+    Contacts,
+    Reach,
+    host_and_port,
+    is_given_up,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,6 @@ def needs_a_look(contacts: Contacts, *, monitored: bool) -> bool:
         host_and_port(one.uri)[1] == 0 or (monitored and one.reach is Reach.UNPROBED)
         for one in contacts.values()
     )
-
-
-def is_given_up(contacts: Contacts) -> bool:
-    """Tell whether a peer expired while it was unreachable."""
-    return any(one.reach is Reach.GIVEN_UP for one in contacts.values())
 
 
 def _given_up(known: Contact | None) -> Contacts:

@@ -25,8 +25,8 @@ TEXT_LENGTH = 40
 # pbx.c gives these a meaning of their own: `h` would run at every hang-up, `t` at every time-out.
 # https://docs.asterisk.org/Configuration/Dialplan/Special-Dialplan-Extensions/
 SPECIAL = frozenset({"a", "e", "h", "i", "o", "s", "t", "failed", "fax", "talk", "hang", "report"})
-# ... iax.conf has a section of the first name, the portal a page of the second.
-RESERVED = SPECIAL | {"general", "new"}
+# ... iax.conf has sections of the first two names, the portal a page of the third.
+RESERVED = SPECIAL | {"general", "callnumberlimits", "new"}
 
 _NUMBER = re.compile(r"[0-9a-z]+")
 _DIGITS = re.compile(r"[0-9]+")
@@ -93,6 +93,8 @@ def _did(value: str) -> str:
 def _target(value: str) -> str:
     if value and not re.fullmatch(r"\+?[0-9]{1,20}|[0-9a-z]{1,20}", value := value.lower()):
         raise problem("Enter an extension, or a number of at most 20 digits with an optional +.")
+    if value in RESERVED:
+        raise problem("No extension can have this name.")
     return value
 
 

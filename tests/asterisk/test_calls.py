@@ -15,6 +15,9 @@ async def _extensions(system: System) -> None:
     await system.extension("2005", "Goes to 2004", forward_all="2004")
     await system.extension("2006", "Goes to 2003", forward_all="2003")
     await system.extension("2007", "Goes nowhere", forward_all="2999")
+    await system.extension(
+        "2008", "Goes nowhere", forward_all="2999", voicemail=True, voicemail_pin="8642"
+    )
 
 
 async def final_status(caller: Phone, number: str) -> int | None:
@@ -82,11 +85,12 @@ async def test_two_extensions_that_forward_to_each_other_do_not_ring_for_ever(
     assert "0 active calls" in await system.asterisk.cli("core show channels")
 
 
-async def test_a_forward_to_a_number_that_does_not_exist_ends_the_call(system: System) -> None:
+async def test_a_forward_to_a_number_that_does_not_exist_loses_no_call(system: System) -> None:
     async with system.registered("2001") as (alice,):
-        status = await final_status(alice, "2007")
-        assert status is not None
-        assert status >= 400
+        assert await final_status(alice, "2007") == 480
+        call = await alice.call("2008")
+        await call.wait_answered()
+        await call.hangup()
 
 
 async def test_the_echo_test_returns_ones_own_tone(system: System) -> None:

@@ -11,9 +11,10 @@ import pytest
 from tests.rig.iax2_device import Iax2Device
 from tests.rig.portal_client import portal_client
 from tests.rig.system import TESTER, System
-from tests.sip import Answer, Busy, Phone, Ring
+from tests.sip import Answer, Busy, Decline, Phone, Policy, Ring
 
 MAC = "0004f2a1b2c3"
+RINGS = Ring()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,12 +29,12 @@ async def final_status(caller: Phone, number: str) -> int | None:
     return call.status
 
 
-async def rings_target(system: System, number: str, *present: str, busy: bool = False) -> None:
+async def rings_target(system: System, number: str, *present: str, answer: Policy = RINGS) -> None:
     """A call to ``number`` rings 5002 and shows who calls; ``present`` are registered."""
     async with system.registered("5001", "5002", *present) as (caller, target, *others):
         target.on_incoming = Ring()
         for other in others:
-            other.on_incoming = Busy() if busy else Ring()
+            other.on_incoming = answer
         call = await caller.call(number)
         incoming = await target.wait_incoming(15)
         assert (incoming.caller_number, incoming.caller_name) == ("5001", "Caller")
@@ -111,7 +112,12 @@ async def test_a_dahdi_channel_that_is_not_there_ends_in_the_box(system: System)
 
 async def test_a_busy_extension_forwards_where_busy_calls_go(system: System) -> None:
     await system.extension("5200", "Busy", forward_busy="5002", forward_no_answer="5999")
-    await rings_target(system, "5200", "5200", busy=True)
+    await rings_target(system, "5200", "5200", answer=Busy())
+
+
+async def test_a_declined_call_is_forwarded_where_busy_calls_go(system: System) -> None:
+    await system.extension("5204", "Declines", forward_busy="5002", forward_unregistered="5999")
+    await rings_target(system, "5204", "5204", answer=Decline())
 
 
 async def test_an_unanswered_call_is_forwarded_after_the_ring_time(system: System) -> None:
@@ -143,10 +149,16 @@ async def test_an_iax2_extension_saved_in_the_portal_registers_shows_and_rings(
     async with portal_client(system.address) as client:
         await client.sign_in("admin", system.admin_password)
         status, _ = await client.post(
-            "/extensions", number="5300", device_type="IAX2", caller_id_name="IAX", monitored="on"
+            "/extensions",
+            number="5300",
+            device_type="IAX2",
+            caller_id_name="IAX",
+            monitored="on",
+            forward_unregistered="5002",
         )
         assert status == 200
         await system.told()
+        await rings_target(system, "5300")
         device = Iax2Device(
             tmp_path / "device",
             tmp_path / "none.sqlite3",

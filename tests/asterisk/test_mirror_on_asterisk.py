@@ -64,6 +64,7 @@ class Pbx:
         await delete_knowingly(extensions_on(self.bus), ADMIN, number)
         self.mirror.untrack(number)
         await tell(self.link, NoticeKind.FORGET_CONTACTS, number)
+        self.mirror.contacts_forgotten(number)
         # As the outbox does once it has told; there is no mailbox here to be removed.
         await AsteriskNotice.all().delete()
 
@@ -247,6 +248,25 @@ async def test_a_deleted_extension_s_phone_is_forgotten_by_asterisk_too(pbx: Pbx
             await eventually(lambda: successor.options_seen >= 3, 10)
             await pbx.shows("1009", Status.OK, successor)
         assert phone.options_seen == seen
+
+
+async def test_a_successor_shows_nothing_of_the_phone_before_it(pbx: Pbx) -> None:
+    for number, status in (("1021", Status.UNREACHABLE), ("1022", Status.OK)):
+        await pbx.extension(number)
+        async with pbx.phone(number) as phone:
+            await pbx.shows(number, Status.OK, phone)
+            if status is Status.UNREACHABLE:
+                phone.go_silent()
+                await pbx.shows(number, status, phone, within=SILENCE_SECONDS)
+            await pbx.delete(number)
+            # At once, while Asterisk still lists the old contact.
+            await pbx.extension(number)
+            pbx.bus.published.clear()
+            await pbx.forgot(number)
+            await pbx.shows(number, Status.BLANK)
+            assert number not in dict(pbx.bus.statuses())
+            async with pbx.phone(number) as successor:
+                await pbx.shows(number, Status.OK, successor)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ NO_TARGET = "Enter an extension, or a number of at most 20 digits with an option
             "1002,1)",
             NO_TARGET,
         ),
+        ("forward_busy", "s", "No extension can have this name."),
+        ("number", "callnumberlimits", "This name has a meaning of its own. Choose another."),
         ("colour", "red", "There is no such field."),
     ],
 )
