@@ -124,6 +124,17 @@ def mail_since(email_before: str, wanted: ExtensionInput, now: T) -> Mapping[str
     return {} if email_before else {"mail_since": now}
 
 
+def outdated_by(before: ExtensionView, wanted: ExtensionInput) -> Iterator[NoticeKind]:
+    """Yield what Asterisk must not be told any more after a change of the type of device.
+
+    Told late, it would throw out the device that is there again.
+    """
+    if before.device_type not in SIP_TYPES and wanted.device_type in SIP_TYPES:
+        yield NoticeKind.FORGET_CONTACTS
+    if before.device_type != wanted.device_type and wanted.device_type is DeviceType.IAX2:
+        yield NoticeKind.FORGET_PEER
+
+
 def notices_of(
     before: ExtensionView | None, wanted: ExtensionInput
 ) -> Iterator[tuple[NoticeKind, str]]:

@@ -15,6 +15,7 @@ from pbxbridge.realtime.rows import mailbox_of
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import FORWARDS, SIP_TYPES, unparsed
+from pbxbridge.services.extension_phone import carried_by
 from pbxbridge.services.extension_saver import ExtensionSaver, notify
 from pbxbridge.services.extension_store import views, write_users
 from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
@@ -53,9 +54,8 @@ class Outside:
 async def leaving(number: str, transaction: TransactionalDBClient | None = None) -> list[Extension]:
     """Return the extension and the SIP-VIRTUALs that cannot stay on its device without it."""
     gone = await Extension.filter(number=number).using_db(transaction)
-    if gone and gone[0].device_type == DeviceType.SIP and gone[0].mac:
-        others = Extension.filter(device_type=DeviceType.SIP_VIRTUAL, mac=gone[0].mac)
-        gone += await others.using_db(transaction).order_by("sort_key")
+    for row in list(gone):
+        gone += await carried_by(row.number, row.device_type, row.mac, transaction)
     return gone
 
 

@@ -6,7 +6,7 @@ clearing of what pointed at a deleted extension.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from tortoise.backends.base.client import TransactionalDBClient
@@ -15,25 +15,24 @@ from tortoise.exceptions import IntegrityError
 from pbxbridge.errors import Invalid
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
-from pbxbridge.realtime.rows import mailbox_of
 from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_context
 from pbxbridge.services.extension_change import (
-    FORGETTING,
     NO_CREDENTIALS,
     Credentials,
     merged,
     new_secret,
     notices_of,
+    outdated_by,
     renewed,
 )
+from pbxbridge.services.extension_checks import wrong_number, wrong_references
 from pbxbridge.services.extension_input import ExtensionInput, unparsed
+from pbxbridge.services.extension_phone import moving_along
 from pbxbridge.services.extension_store import (
     SiteDefaults,
     assign,
-    check_class,
-    check_device,
     realtime_rows,
     views,
     write_links,
@@ -60,9 +59,8 @@ class ExtensionSaver:
         self, transaction: TransactionalDBClient, actor: Actor, wanted: ExtensionInput
     ) -> tuple[Extension, str]:
         """Create an extension; return its row and its secret. Raises Invalid per field."""
-        credentials = merged(NO_CREDENTIALS, wanted)
-        await _check_number(transaction, wanted.number)
-        await self._check(transaction, wanted)
+        wrong = await wrong_number(transaction, wanted.number)
+        credentials = await _checked(transaction, wanted, NO_CREDENTIALS, wrong)
         await self._licences.change(transaction, licences_for(wanted.device_type))
         row, now = Extension(number=wanted.number), self._now()
         assign(row, wanted, now)
@@ -95,9 +93,9 @@ class ExtensionSaver:
         """
         (before,) = await views([row], transaction)
         stored = await _stored_credentials(row.number)
-        credentials = merged(stored, wanted)
+        credentials = await _checked(transaction, wanted, stored)
+        along = await moving_along(transaction, before, wanted)
         new = renewed(stored, wanted, credentials)
-        await self._check(transaction, wanted)
         by = licences_for(wanted.device_type) - licences_for(before.device_type)
         await self._licences.change(transaction, by)
         assign(row, wanted, self._now())
@@ -111,6 +109,10 @@ class ExtensionSaver:
             row.pin_changed_by_phone_at = None
         row.version += 1
         await row.save(using_db=transaction)
+        for kind in outdated_by(before, wanted):
+            await (
+                AsteriskNotice.filter(kind=kind, subject=row.number).using_db(transaction).delete()
+            )
         for kind, subject in notices_of(before, wanted):
             await notify(transaction, kind, subject)
         if after != before:
@@ -124,7 +126,20 @@ class ExtensionSaver:
             )
         for action in new.actions():
             await audit.record(transaction, actor, action, row.number)
+        for virtual in along:
+            await self._move(transaction, actor, virtual, wanted.mac)
         return True
+
+    async def _move(
+        self, transaction: TransactionalDBClient, actor: Actor, row: Extension, mac: str
+    ) -> None:
+        (view,) = await views([row], transaction)
+        try:
+            await self.change(transaction, actor, row, unparsed({**fields_of(view), "mac": mac}))
+        except Invalid as invalid:
+            why = " ".join(invalid.fields.values())
+            sentence = f"SIP-VIRTUAL {row.number} cannot come along: {why}"
+            raise Invalid({"mac": sentence}) from invalid
 
     async def replace_secret(self, transaction: TransactionalDBClient, row: Extension) -> str:
         """Give the device a new random secret and return it. Raises Invalid if it has none."""
@@ -166,10 +181,6 @@ class ExtensionSaver:
         )
         return by_phone
 
-    async def _check(self, transaction: TransactionalDBClient, wanted: ExtensionInput) -> None:
-        await check_class(transaction, wanted.class_of_service)
-        await check_device(transaction, wanted)
-
     async def _write_rows(
         self, transaction: TransactionalDBClient, wanted: ExtensionInput, credentials: Credentials
     ) -> None:
@@ -191,12 +202,18 @@ async def _stored_credentials(number: str) -> Credentials:
     )
 
 
-async def _check_number(transaction: TransactionalDBClient, number: str) -> None:
-    if await Extension.filter(number=number).using_db(transaction).exists():
-        raise Invalid({"number": f"Extension {number} exists already."})
-    pending = AsteriskNotice.filter(
-        kind__in=list(FORGETTING), subject__in=[number, mailbox_of(number)]
-    )
-    if await pending.using_db(transaction).exists():
-        sentence = "What was left of the old extension is still being removed. Try again."
-        raise Invalid({"number": sentence})
+async def _checked(
+    transaction: TransactionalDBClient,
+    wanted: ExtensionInput,
+    stored: Credentials,
+    wrong_so_far: Mapping[str, str] | None = None,
+) -> Credentials:
+    """Return the credentials after a save. Raises Invalid with all that is wrong, not the first."""
+    wrong = {**(wrong_so_far or {}), **await wrong_references(transaction, wanted)}
+    try:
+        credentials = merged(stored, wanted)
+    except Invalid as invalid:
+        raise Invalid({**wrong, **invalid.fields}) from invalid
+    if wrong:
+        raise Invalid(wrong)
+    return credentials

@@ -12,8 +12,8 @@ from datetime import datetime
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.expressions import F
 
-from pbxbridge.errors import Invalid, NotFound
-from pbxbridge.models.extension import ClassOfService, DeviceType, Did, Extension
+from pbxbridge.errors import NotFound
+from pbxbridge.models.extension import DeviceType, Did, Extension
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.models.people import User
 from pbxbridge.realtime.rows import (
@@ -32,7 +32,6 @@ from pbxbridge.services.extension_view import ExtensionView, view_of
 
 # As many rows are asked for at once; SQLite takes 32,766 parameters at most.
 MANY = 1000
-CLASS_NAME_LENGTH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def assign(row: Extension, wanted: ExtensionInput, now: datetime) -> None:
 async def write_links(
     transaction: TransactionalDBClient, row: Extension, wanted: ExtensionInput
 ) -> None:
-    """Store which users and DIDs belong to the extension. Raises Invalid for the field at fault."""
+    """Store which users and DIDs belong to the extension; both were checked."""
     await write_users(transaction, row, wanted.users)
     await _write_dids(transaction, row, wanted.dids)
 
@@ -113,32 +112,6 @@ async def views(
     ]
 
 
-async def check_class(transaction: TransactionalDBClient, name: str) -> None:
-    """Raise Invalid if there is no such class of service."""
-    known = len(name) <= CLASS_NAME_LENGTH
-    if not known or not await ClassOfService.filter(name=name).using_db(transaction).exists():
-        raise Invalid({"class_of_service": "Choose one of the list."})
-
-
-async def check_device(transaction: TransactionalDBClient, wanted: ExtensionInput) -> None:
-    """Raise Invalid if another extension has this place on the device, or nobody has the device."""
-    others = Extension.exclude(number=wanted.number).using_db(transaction)
-    if wanted.mac:
-        phone = others.filter(mac=wanted.mac)
-        taken = await phone.filter(registration_number=wanted.registration_number).first()
-        if taken:
-            sentence = f"This place on the phone belongs to extension {taken.number}."
-            raise Invalid({"registration_number": sentence})
-        primary = phone.filter(device_type=DeviceType.SIP)
-        if wanted.device_type is DeviceType.SIP_VIRTUAL and not await primary.exists():
-            raise Invalid({"mac": "There is no SIP extension with this MAC address to join."})
-    if wanted.dahdi_channel.isdecimal():
-        owner = await others.filter(dahdi_channel=wanted.dahdi_channel).first()
-        if owner:
-            sentence = f"This channel belongs to extension {owner.number}."
-            raise Invalid({"dahdi_channel": sentence})
-
-
 def _device(wanted: ExtensionInput, credentials: Credentials, site: SiteDefaults) -> Device:
     if wanted.device_type in SIP_TYPES:
         return SipDevice(
@@ -157,13 +130,11 @@ def _device(wanted: ExtensionInput, credentials: Credentials, site: SiteDefaults
 async def write_users(
     transaction: TransactionalDBClient, row: Extension, logins: Collection[str]
 ) -> None:
-    """Associate the extension with these users and no others. Raises Invalid for unknown ones."""
+    """Associate the extension with these users and no others; unknown ones are left out."""
     wanted: Mapping[str, User] = {}
     if logins:
         known = await User.filter(login__in=list(logins)).using_db(transaction)
         wanted = {user.login: user for user in known}
-    if unknown := sorted(set(logins) - wanted.keys()):
-        raise Invalid({"users": f"There is no user {', '.join(unknown)}."})
     present = {user.login: user for user in await row.users.all().using_db(transaction)}
     gone = [user for login, user in present.items() if login not in wanted]
     new = [user for login, user in wanted.items() if login not in present]
@@ -184,15 +155,6 @@ async def _write_dids(
     if gone := present - set(numbers):
         await held.filter(number__in=list(gone)).delete()
     for number in sorted(set(numbers) - present):
-        owner = (
-            await Did.filter(number=number)
-            .using_db(transaction)
-            .select_related("extension")
-            .first()
-        )
-        if owner:
-            sentence = f"DID {number} belongs to extension {owner.extension.number}."
-            raise Invalid({"dids": sentence})
         await Did.create(using_db=transaction, number=number, extension_id=row.id)
 
 

@@ -71,11 +71,14 @@ NEW = (
 )
 # What then becomes of them.
 CHANGED = (
-    {"number": "0100", "caller_id_name": "Zoe", "dids": "4930101", "users": "bob", "mac": ""},
     {"number": "0101", "device_type": "IAX2", "mac": "", "secret": "a-secret-of-iax2"},
+    {"number": "0100", "caller_id_name": "Zoe", "dids": "4930101", "users": "bob", "mac": ""},
     {"number": "2001", "device_type": "SIP", "voicemail": "yes", "voicemail_pin": "9876"},
     {"number": "3001", "device_type": "VIRTUAL", "forward_all": "+4930555", "dids": "+4930100"},
     {"number": "4001", "voicemail": "yes", "voicemail_pin": "5555", "class_of_service": ""},
+    # Back again, before Asterisk was told to forget what it was.
+    {"number": "0101", "device_type": "SIP", "secret": "a-secret-of-two"},
+    {"number": "2001", "device_type": "IAX2", "secret": "a-secret-of-iax"},
 )
 
 

@@ -1,7 +1,7 @@
 """What rows that are right by themselves cannot be together, or with what is there. Pure.
 
 What counts is what would be there in the end, so two rows may swap a DID or a place on a phone.
-The rules are those of a single save (../extension_store.py, ../extension_saver.py).
+The rules are those of a single save (../extension_checks.py, ../extension_saver.py).
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class Conflicts:
         }
         yield from self._places(places)
         yield from self._orphans(_primaries(facts.neighbours), _primaries(places))
+        yield from self._left_behind(places, _primaries(places))
         yield from self._dids(facts)
         yield from self._too_many(licences)
 
@@ -139,6 +140,26 @@ class Conflicts:
             if row.number in changing or mac in before:
                 sentence = "There is no SIP extension with this MAC address to join."
                 yield RowProblem(row.row, row.number, "mac", sentence)
+
+    def _left_behind(
+        self, places: Mapping[str, Place], carriers: Collection[str]
+    ) -> Iterator[RowProblem]:
+        """Yield the rows that take a phone away from SIP-VIRTUALs which are not in the file."""
+        orphans = defaultdict(list)
+        for place in places.values():
+            if place.device_type is DeviceType.SIP_VIRTUAL and place.number not in self._by_number:
+                orphans[place.mac].append(place.number)
+        for row in self._changing:
+            before = row.before
+            if before is None or before.device_type is not DeviceType.SIP:
+                continue
+            if before.mac in carriers or not (left := orphans.get(before.mac)):
+                continue
+            sentence = (
+                f"SIP-VIRTUAL {', '.join(sorted(left))} would be on no device. "
+                "Have the file change that, too."
+            )
+            yield RowProblem(row.row, row.number, "mac", sentence)
 
     def _dids(self, facts: Facts) -> Iterator[RowProblem]:
         owners = {

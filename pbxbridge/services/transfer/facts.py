@@ -77,10 +77,12 @@ def mentioned_by(rows: Iterable[Candidate]) -> Mentioned:
         logins.update(wanted.users)
         if row.before:
             logins.update(row.before.users)
+            macs.add(row.before.mac)
         if wanted.mac:
             macs.add(wanted.mac)
         if wanted.dahdi_channel:
             channels.add(wanted.dahdi_channel)
+    macs.discard("")
     return Mentioned(*map(frozenset, (numbers, macs, channels, dids, logins)))
 
 

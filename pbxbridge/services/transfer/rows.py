@@ -16,7 +16,12 @@ from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.realtime import VoicemailBox
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.extension_change import columns_of, mail_since, notices_of
+from pbxbridge.services.extension_change import (
+    columns_of,
+    mail_since,
+    notices_of,
+    outdated_by,
+)
 from pbxbridge.services.extension_input import ExtensionInput, unparsed
 from pbxbridge.services.extension_store import SiteDefaults, realtime_rows
 from pbxbridge.services.extension_view import (
@@ -108,6 +113,8 @@ class Writing:
             self._batch.insert(Did, {"number": did, "extension_id": row_id})
 
     def _notify(self, before: ExtensionView | None, wanted: ExtensionInput) -> None:
+        for kind in outdated_by(before, wanted) if before else ():
+            self._batch.delete(AsteriskNotice, {"kind": kind.value, "subject": wanted.number})
         for kind, subject in notices_of(before, wanted):
             notice = {"kind": kind.value, "subject": subject, "attempts": 0, "last_error": ""}
             self._batch.insert(AsteriskNotice, notice | {"created_at": self._now})
