@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+import asyncio
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -14,18 +15,25 @@ API_DOCS = "/api/v1/docs"
 BEARER = 'Bearer realm="pbxbridge"'
 SEARCH_LENGTH = 100
 FORM_TYPE = "application/x-www-form-urlencoded"
+# Browsers send forms in the charset of the page. Others, such as punycode, take Python seconds to
+# decode a few kilobytes.
+CHARSETS = ("utf-8", "utf8")
+READ_SECONDS = 30.0
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
     """Return the fields of an HTML form, the first of each name.
 
-    Raises HTTPUnsupportedMediaType for anything but a plain form (for a file, see upload.py) and
-    HTTPBadRequest for bytes that are not text.
+    Raises HTTPUnsupportedMediaType for anything but a plain form in UTF-8 (for a file, see
+    upload.py), HTTPBadRequest for bytes that are not text, HTTPRequestTimeout if they do not come.
     """
-    if request.content_type != FORM_TYPE:
+    if request.content_type != FORM_TYPE or (request.charset or "utf-8").lower() not in CHARSETS:
         raise web.HTTPUnsupportedMediaType
     try:
-        fields = await request.post()
+        async with asyncio.timeout(READ_SECONDS):
+            fields = await request.post()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
     except (UnicodeError, LookupError, ValueError) as error:
         raise web.HTTPBadRequest from error
     first: dict[str, str] = {}
@@ -69,16 +77,24 @@ def safe_next(target: str) -> str:
     """
     if not target.startswith("/") or target[1:2] in ("/", "\\") or not target.isprintable():
         return HOME
-    parts = urlsplit(target)
-    return HOME if parts.scheme or parts.netloc else target
+    parts = split_url(target)
+    return HOME if parts is None or parts.scheme or parts.netloc else target
+
+
+def split_url(url: str) -> SplitResult | None:
+    """Return the parts of an address that somebody sent, None for what is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def sign_in_url(request: web.Request) -> str:
     """Return the sign-in page's address, which leads back to where the person is now."""
     here = HOME
     if wants_fragment(request):
-        current = urlsplit(request.headers.get("HX-Current-URL", ""))
-        here = f"{current.path}?{current.query}" if current.query else current.path
+        if current := split_url(request.headers.get("HX-Current-URL", "")):
+            here = f"{current.path}?{current.query}" if current.query else current.path
     elif request.method == "GET":
         here = request.path_qs
     target = safe_next(here)

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 UPLOAD_TYPE = "multipart/form-data"
 LONGEST_FIELD = 1024
+MOST_FIELDS = 10
 READ_SECONDS = 120.0
+UNREADABLE = (ValueError, TimeoutError, HttpProcessingError)
 
 _ATTRIBUTE = "__takes_upload__"
 _READER = web.RequestKey("upload", MultipartReader)
@@ -56,7 +59,7 @@ async def first_field(request: web.Request, name: str) -> str:
             if not isinstance(part, BodyPartReader) or part.name != name:
                 return ""
             return (await _content(part, LONGEST_FIELD)).decode()
-    except (ValueError, TimeoutError) as error:
+    except UNREADABLE as error:
         raise web.HTTPBadRequest from error
 
 
@@ -74,13 +77,13 @@ async def read_upload(request: web.Request, largest: int) -> Upload:
         async with asyncio.timeout(READ_SECONDS):
             reader = request.get(_READER) or await request.multipart()
             while (part := await reader.next()) is not None:
-                if not isinstance(part, BodyPartReader):
+                if not isinstance(part, BodyPartReader) or len(fields) == MOST_FIELDS:
                     raise web.HTTPBadRequest
                 if part.filename is None:
                     fields[part.name or ""] = (await _content(part, LONGEST_FIELD)).decode()
                 else:
                     file_name, data = part.filename, await _content(part, largest)
-    except (ValueError, TimeoutError) as error:
+    except UNREADABLE as error:
         raise web.HTTPBadRequest from error
     return Upload(fields, file_name, data)
 

@@ -126,7 +126,7 @@ class PasswordReset:
             user = await find_user(name, transaction)
             right = user is not None and await self._takes(transaction, user, code)
             if user is not None and right:
-                await set_password(transaction, user.id, hashed)
+                await set_password(transaction, user.id, hashed, is_reset=True)
                 actor = Actor(user.login, address)
                 await audit.record(transaction, actor, "user.password-reset-completed", user.login)
             else:

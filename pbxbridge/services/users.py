@@ -164,7 +164,7 @@ class Users:
         hashed = await self._passwords.hashed(password, network_of(actor.address))
         async with write_transaction() as transaction:
             row = await get_user(login, transaction)
-            await set_password(transaction, row.id, hashed, must_change=True)
+            await set_password(transaction, row.id, hashed, is_reset=True, must_change=True)
             await audit.record(transaction, actor, "user.password-reset", row.login)
         return password
 

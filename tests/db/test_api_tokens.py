@@ -13,9 +13,11 @@ import pytest
 
 from pbxbridge.errors import Invalid, NotFound
 from pbxbridge.models.audit_entry import AuditEntry
+from pbxbridge.models.database import write_transaction
 from pbxbridge.models.people import ApiToken, Role, TokenScope, User
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import MOST_PER_USER, ApiTokens, TokenHolder
+from pbxbridge.services.new_password import set_password
 from tests.db.mail_rows import Clock
 from tests.db.people import HOME, People, audited
 
@@ -165,3 +167,16 @@ async def test_nobody_revokes_a_token_of_somebody_else(
         await tokens.revoke(Actor("grace", HOME), view.id)
     assert await tokens.of("grace") == []
     assert await tokens.authenticate(token)
+
+
+@pytest.mark.parametrize("is_reset", [True, False])
+async def test_a_password_that_was_reset_ends_the_tokens_and_a_changed_one_does_not(
+    tokens: ApiTokens, ada: User, people: People, is_reset: bool
+) -> None:
+    grace = await people.add("grace", Role.ADMIN)
+    _, others = await tokens.create(Actor("grace", HOME), "Hers", TokenScope.READ, 30)
+    _, token = await tokens.create(ME, "Backup", TokenScope.READ, 30)
+    async with write_transaction() as transaction:
+        await set_password(transaction, ada.id, grace.password_hash, is_reset=is_reset)
+    assert (await tokens.authenticate(token) is None) is is_reset
+    assert await tokens.authenticate(others)

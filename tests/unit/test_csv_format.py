@@ -68,6 +68,7 @@ def test_a_row_that_does_not_fit_the_header_is_told_apart() -> None:
         (b'number,x\n1,"never closed\n2,b\n', "cannot be read as CSV"),
         (b"number\n" + b"1" * 200_000, "cannot be read as CSV"),
         (b"x" * (csv_format.LARGEST_FILE + 1), "larger than 20 MB"),
+        (b"x," * 1_000_000 + b"x\n", "more than 1000 columns"),
     ],
 )
 def test_what_is_no_csv_file_is_refused_with_the_reason(data: bytes, sentence: str) -> None:

@@ -19,7 +19,7 @@ from pbxbridge.services.people import Role, TokenScope
 from web.access import allow
 from web.api.bodies import Body
 from web.api.queries import parse_query
-from web.middleware.csrf import SAFE_METHODS
+from web.middleware.csrf import SAFE_METHODS, audited
 from web.portal import SESSION, Portal, actor_of, portal_of
 
 PREFIX = "/api/v1"
@@ -102,6 +102,8 @@ class Operation(Generic[Q]):
         # A secret that nobody saw must not be audited as one that was read.
         is_secret = self.method == "GET" and self.needed_scope is TokenScope.WRITE
         options = {"allow_head": False} if is_secret else {}
+        if is_secret:
+            audited(answer)
         # aiohttp's own default leaves out braces, which a login name may have.
         path = re.sub(r"{(\w+)}", r"{\1:[^/]+}", self.path)
         return web.RouteDef(self.method, PREFIX + path, answer, options)

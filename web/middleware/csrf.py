@@ -8,7 +8,6 @@ An API token needs neither, for no browser sends it by itself.
 from __future__ import annotations
 
 import hmac
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -16,19 +15,22 @@ from aiohttp.typedefs import Handler
 from pbxbridge.errors import Forbidden
 from web.cookies import csrf_token
 from web.portal import SESSION
-from web.requests import is_api, read_form
+from web.requests import is_api, read_form, split_url
 from web.upload import first_field, is_upload
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD = "csrf"
 HEADER = "X-CSRF-Token"
 
+_ATTRIBUTE = "__audited__"
+
 
 @web.middleware
 async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a write from elsewhere, or without the session's token. Raises Forbidden."""
     session = request.get(SESSION)
-    if request.method in SAFE_METHODS or (session and not session.by_cookie):
+    is_safe = request.method in SAFE_METHODS and not _is_audited(request)
+    if is_safe or (session and not session.by_cookie):
         return await handler(request)
     if not comes_from_here(request):
         raise Forbidden("This request came from another site.")
@@ -38,9 +40,24 @@ async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
             given = await first_field(request, FIELD)
         elif not given and not is_api(request):
             given = (await read_form(request)).get(FIELD, "")
-        if not hmac.compare_digest(given.encode(), csrf_token(session.token).encode()):
+        if not hmac.compare_digest(_bytes(given), _bytes(csrf_token(session.token))):
             raise Forbidden("This page is out of date. Load it again and repeat what you did.")
     return await handler(request)
+
+
+def _bytes(token: str) -> bytes:
+    # A header may hold bytes that are no text.
+    return token.encode(errors="surrogateescape")
+
+
+def audited(handler: Handler) -> Handler:
+    """Declare that even a GET leaves an entry in the audit, which another site must not cause."""
+    setattr(handler, _ATTRIBUTE, True)
+    return handler
+
+
+def _is_audited(request: web.Request) -> bool:
+    return bool(getattr(request.match_info.handler, _ATTRIBUTE, False))
 
 
 def comes_from_here(request: web.Request) -> bool:
@@ -53,4 +70,7 @@ def comes_from_here(request: web.Request) -> bool:
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    if origin is None:
+        return True
+    parts = split_url(origin)
+    return parts is not None and parts.netloc == request.host

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from pbxbridge.errors import Invalid
 
 LARGEST_FILE = 20 * 1024 * 1024
 MOST_ROWS = 100_000
+# FreePBX has the most, some hundred.
+MOST_COLUMNS = 1000
 DELIMITERS = (",", ";")
 
 # Programs that look at a file's first bytes to tell how it is encoded, Excel above all, know UTF-8
@@ -58,7 +61,9 @@ def read_table(data: bytes) -> CsvTable:
         header.pop()
     if not header:
         raise Invalid({"": "The file is empty: its first row must name the columns."})
-    if doubled := sorted({name for name in header if header.count(name) > 1}):
+    if len(header) > MOST_COLUMNS:
+        raise Invalid({"": f"The file has more than {MOST_COLUMNS} columns."})
+    if doubled := sorted(name for name, times in Counter(header).items() if times > 1):
         raise Invalid(dict.fromkeys(doubled, "This column is there more than once."))
     width = len(header)
     rows: list[CsvRow] = []
