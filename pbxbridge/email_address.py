@@ -44,4 +44,5 @@ def _checked(value: str) -> str:
             allow_domain_literal=True,
         ).normalized
     except EmailNotValidError as why:
-        raise ValueError(f"This is not an e-mail address. {why}") from why
+        # The library's own words are for its developers, and spell it another way.
+        raise ValueError("Enter an e-mail address, such as ada@example.com.") from why

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from pbxbridge.services.extension_input import WRITE_ONLY
+from web.pages.extension_form import LABELS
+from web.role_words import role_words
 
 OFF = "Off"
 
@@ -53,31 +58,9 @@ KINDS: Mapping[str, str] = {
     "sign-in": "Signing in",
     "token": "API tokens",
 }
+# Named as the editor names them. A number never changes; what is write-only is not recorded.
 _EXTENSION_FIELDS = {
-    "device_type": "Device type",
-    "caller_id_name": "CallerID name",
-    "users": "Users",
-    "class_of_service": "Class of service",
-    "voicemail": "Voicemail",
-    "voicemail_email": "Voicemail e-mail",
-    "dids": "DIDs",
-    "twinning_number": "Twinning number",
-    "phone_make": "Phone make",
-    "phone_model": "Phone model",
-    "mac": "MAC address",
-    "registration_number": "Registration number",
-    "external_caller_id": "External caller ID",
-    "emergency_caller_id": "Emergency caller ID",
-    "forward_all": "All call forward",
-    "forward_busy": "Forward when busy",
-    "forward_no_answer": "Forward when not answered",
-    "forward_unregistered": "Forward when not registered",
-    "do_not_disturb": "Do not disturb",
-    "ring_time": "Ring time (seconds)",
-    "phone_group": "Phone group",
-    "monitored": "Monitor the device",
-    "auth_username": "Auth user name",
-    "dahdi_channel": "DAHDI channel",
+    name: label for name, label in LABELS.items() if name not in {"number", *WRITE_ONLY}
 }
 _USER_FIELDS = {
     "name": "Name",
@@ -105,8 +88,8 @@ def field_words(name: str) -> str:
     return _FIELD_WORDS.get(name) or _read_out(name)
 
 
-def value_words(value: object) -> str:
-    """Return a field's value as text, empty for what is empty."""
+def value_words(value: object, name: str = "") -> str:
+    """Return a value of the field ``name`` as text, empty for what is empty."""
     match value:
         case None:
             return ""
@@ -117,7 +100,21 @@ def value_words(value: object) -> str:
         case dict():
             return " ".join(value_words(part) for part in value.values())
         case _:
-            return str(value)
+            return _text_words(str(value), name)
+
+
+def _text_words(text: str, name: str) -> str:
+    if name.endswith("_at"):
+        return _moment(text)
+    return role_words(text) if name == "role" else text
+
+
+def _moment(text: str) -> str:
+    """Return a moment that the audit keeps in ISO 8601; what is none stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return text
 
 
 def _read_out(name: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from pbxbridge.services.people import Role
 from web.browsers import browser_name
@@ -18,6 +19,7 @@ from web.navigation import Link, links_for
 from web.pages.status import status_hint
 from web.portal import SESSION, portal_of
 from web.requests import wants_fragment
+from web.role_words import role_words
 
 if TYPE_CHECKING:
     from pbxbridge.services.overview import Waiting
@@ -63,7 +65,9 @@ def make_templates() -> Environment:
     environment.globals["status_hint"] = status_hint
     environment.filters["as_id"] = as_id
     environment.filters["as_segment"] = as_segment
+    environment.filters["breakable"] = breakable
     environment.filters["browser"] = browser_name
+    environment.filters["role_words"] = role_words
     return environment
 
 
@@ -78,6 +82,14 @@ def as_id(text: str) -> str:
 def as_segment(text: str) -> str:
     """Return the text as one step of a path."""
     return quote(text, safe="")
+
+
+def breakable(text: str) -> Markup:
+    """Return a login or an address that a narrow column breaks between its parts, not within."""
+    return Markup("").join(
+        Markup("%s<wbr>") % character if character in "@._-" else escape(character)
+        for character in text
+    )
 
 
 def fragment(request: web.Request, template: str, **context: Any) -> str:

@@ -46,18 +46,22 @@ class SecondFactor:
 
         Raises Conflict if the second factor is on already.
         """
-        _check_off(await get_user(actor.login))
-        secret = totp.new_secret()
-        uri = totp.provisioning_uri(secret, actor.login, ISSUER)
-        return Enrolment(secret, uri, totp.qr_code(uri))
+        return await self._enrolment(actor, totp.new_secret())
+
+    async def resume(self, actor: Actor, secret: str) -> Enrolment:
+        """Return the same once more for a secret of ``begin`` that is not confirmed yet.
+
+        Raises Invalid for what is no such secret, Conflict if the second factor is on already.
+        """
+        _check_secret(secret)
+        return await self._enrolment(actor, secret)
 
     async def confirm(self, actor: Actor, secret: str, code: str) -> None:
         """Switch it on: the code shows that the app has the secret that ``begin`` returned.
 
         Raises Invalid for the field ``code``, Conflict if it is on already.
         """
-        if not totp.SECRET.fullmatch(secret):
-            raise Invalid({"": "This page is out of date. Begin again."})
+        _check_secret(secret)
         step = totp.matching_step(secret, code, self._now(), after=0)
         if step is None:
             raise Invalid({"code": "This code is wrong. Is the phone's time right?"})
@@ -79,6 +83,11 @@ class SecondFactor:
         async with write_transaction() as transaction:
             await switch_off(transaction, actor, await get_user(actor.login, transaction))
 
+    async def _enrolment(self, actor: Actor, secret: str) -> Enrolment:
+        _check_off(await get_user(actor.login))
+        uri = totp.provisioning_uri(secret, actor.login, ISSUER)
+        return Enrolment(secret, uri, totp.qr_code(uri))
+
 
 async def switch_off(transaction: TransactionalDBClient, actor: Actor, user: User) -> None:
     """Switch a user's second factor off, and record who did; does nothing if it is off."""
@@ -98,3 +107,8 @@ async def _store(transaction: TransactionalDBClient, user: User, secret: str, st
 def _check_off(user: User) -> None:
     if user.totp_secret:
         raise Conflict("The second factor is on already. Switch it off first.")
+
+
+def _check_secret(secret: str) -> None:
+    if not totp.SECRET.fullmatch(secret):
+        raise Invalid({"": "This page is out of date. Begin again."})

@@ -89,7 +89,8 @@ async def test_each_role_has_its_own_start_page_and_menu(
         text = await (await who.get("/profile")).text()
         menu = re.search(r'<nav id="menu".*?</nav>', text, re.DOTALL)
         assert menu
-        assert ('href="/users"' in menu[0]) == sees
+        for path in ("/users", "/transfer", "/api/v1/docs"):
+            assert (f'href="{path}"' in menu[0]) == sees
         assert 'href="/me"' in menu[0]
 
 

@@ -67,6 +67,20 @@ async def test_a_ticked_empty_field_is_emptied(
     assert (saved.phone_group, saved.ring_time) == ("", None)
 
 
+async def test_users_take_the_place_of_the_present_ones_and_voicemail_can_be_switched_off(
+    visitor: Visitor, extensions: Extensions, admin: Actor
+) -> None:
+    await add(
+        extensions, admin, "1001", "1002", voicemail=True, voicemail_pin="4711", users=["admin"]
+    )
+    form = {"numbers": "1001 1002", "change-users": "on", "users": "user, operator"}
+    form |= {"change-voicemail": "on", "voicemail": "off"}
+    assert (await visitor.post(BULK, form, htmx=True)).status == 200
+    for number in ("1001", "1002"):
+        saved = await extensions.get(number)
+        assert (saved.users, saved.voicemail) == (["operator", "user"], False)
+
+
 async def test_if_one_cannot_be_saved_none_is_and_it_is_named(
     visitor: Visitor, extensions: Extensions, admin: Actor
 ) -> None:

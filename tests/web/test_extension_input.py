@@ -87,7 +87,10 @@ BAD = [
         {"voicemail": "on", "voicemail_pin": "1001"},
         {"voicemail_pin": "The PIN must not be the extension's own number."},
     ),
-    ({"voicemail": "on", "voicemail_pin": "4711", "voicemail_email": "not an address"}, None),
+    (
+        {"voicemail": "on", "voicemail_pin": "4711", "voicemail_email": "not an address"},
+        {"voicemail_email": "Enter an e-mail address, such as ada@example.com."},
+    ),
     (
         {"number": "x y", "caller_id_name": ""},
         {
@@ -256,3 +259,42 @@ async def test_a_form_from_before_the_pin_was_changed_by_phone_does_not_write_ov
     assert answer.status == 422
     assert "changed by phone" in text
     assert await stored_pin("1001") == "2580"
+
+
+ALL_AT_ONCE = {
+    "number": "Extension 2000 exists already.",
+    "users": "There is no user ghost, nobody.",
+    "class_of_service": "Choose one of the list.",
+    "dids": "DID +491 belongs to extension 3000. DID +492 belongs to extension 3000.",
+    "registration_number": "This place on the phone belongs to extension 3000.",
+    "voicemail_pin": "A voicemail box needs a PIN.",
+}
+
+
+async def test_what_only_the_database_knows_is_told_all_at_once(
+    visitor: Visitor, extensions: Extensions, admin: Actor
+) -> None:
+    await add(extensions, admin, "2000")
+    await add(extensions, admin, "3000", mac="0004f2a1b2c3", dids=["+491", "+492"])
+    wrong = typed(
+        "2000",
+        users="nobody, ghost",
+        class_of_service="nobody",
+        dids="+491 +492 +493",
+        mac="0004f2a1b2c3",
+        voicemail="on",
+    )
+    created = await visitor.post("/extensions", wrong, htmx=True)
+    assert marked(await created.text()) == ALL_AT_ONCE
+    await add(extensions, admin, "1001")
+    changed = await visitor.post("/extensions/1001", wrong | {"number": "1001"}, htmx=True)
+    assert {"number": ALL_AT_ONCE["number"], **marked(await changed.text())} == ALL_AT_ONCE
+    assert (await extensions.get("1001")).dids == []
+
+
+async def test_an_error_takes_the_place_of_the_hint(visitor: Visitor) -> None:
+    answer = await visitor.post("/extensions", typed(mac="zz", ring_time="45"), htmx=True)
+    text = await answer.text()
+    assert "mac-new-extension-error" in text
+    assert "mac-new-extension-hint" not in text
+    assert 'id="ring_time-new-extension-hint"' in text

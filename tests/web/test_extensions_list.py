@@ -168,5 +168,5 @@ async def test_a_row_that_waits_for_asterisk_says_so(
     await add(extensions, admin, "1001")
     await visitor.post("/extensions/1001", {k: v for k, v in typed().items() if k != "monitored"})
     page = await (await visitor.get("/extensions")).text()
-    assert re.search(r'1001 <span class="tag"[^>]*>waiting', page)
+    assert re.search(r'>1001</span> <span class="tag"[^>]*>waiting', page)
     assert "saved, waiting for Asterisk" in page

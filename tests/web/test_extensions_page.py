@@ -134,6 +134,7 @@ async def test_the_secret_of_the_auth_override_is_shown_on_demand(
     assert 'action="/extensions/1001/auth-secret"' in editor
     shown = await (await visitor.post("/extensions/1001/auth-secret", htmx=True)).text()
     assert 'value="desk"' in shown
+    assert ">Auth secret</label>" in shown
     assert 'value="a-secret-of-its-own"' in shown
     own = await (await visitor.post("/extensions/1001/secret", htmx=True)).text()
     assert "The device logs in as desk" in own
@@ -158,6 +159,8 @@ async def test_without_a_device_that_logs_in_there_is_no_secret(
     editor = await (await visitor.get("/extensions/1001/edit", htmx=True)).text()
     assert "Show secret" not in editor
     assert "New secret" not in editor
+    assert "No device that registers" in editor
+    assert "Last seen" not in editor
     assert (await visitor.post("/extensions/1001/secret/new", htmx=True)).status == 422
 
 
@@ -170,6 +173,22 @@ async def test_logins_are_offered_for_the_last_of_several(visitor: Visitor) -> N
     assert await offered("") == ["admin", "operator", "user"]
     assert await offered("oper") == ["operator"]
     assert await offered("admin, oper") == ["admin, operator"]
+
+
+async def test_an_operator_who_filters_is_offered_logins_too(operator: Visitor) -> None:
+    answer = await operator.get("/extensions/user-names?user=us", htmx=True)
+    assert re.findall(r'value="([^"]*)"', await answer.text()) == ["user"]
+
+
+async def test_an_open_editor_can_ask_what_is_known_now(
+    operator: Visitor, portal: Portal, extensions: Extensions, admin: Actor
+) -> None:
+    await add(extensions, admin, "1001")
+    portal.mirror.track_all({"1001": True})
+    portal.mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.1:5062", "Reachable"))
+    text = await (await operator.get("/extensions/1001/facts", htmx=True)).text()
+    facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>(.*?)</dd>", text))
+    assert (facts["Status"], facts["IP"], facts["Port"]) == ("OK", "192.0.2.1", "5062")
 
 
 async def test_the_editor_says_what_is_known_of_the_device(
@@ -215,4 +234,4 @@ async def test_an_extension_that_is_gone_is_404(
     else:
         answer = await visitor.post(path, typed("9999"), htmx=htmx)
     assert answer.status == 404
-    assert "There is no extension 9999." in await answer.text()
+    assert "There is no extension 9999" in await answer.text()

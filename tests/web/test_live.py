@@ -110,6 +110,19 @@ async def test_an_address_from_the_wire_is_text(visitor: Visitor, portal: Portal
         assert (await stream.patch("ip-1001"))["ip-1001"] == "&lt;b"
 
 
+async def test_an_address_too_long_for_its_column_is_whole_in_the_tooltip(
+    visitor: Visitor, portal: Portal
+) -> None:
+    portal.mirror.track("1001", monitored=True)
+    address = "2001:db8:85a3:1234:5678:8a2e:370:7334"
+    async with streaming(visitor) as stream:
+        await stream.settled()
+        portal.mirror.contact_changed(
+            ContactReport("1001", f"sip:1001@[{address}]:5060", "Reachable")
+        )
+        assert f'title="{address}"' in (await stream.patch("ip-1001"))["ip-1001"]
+
+
 async def test_the_link_and_why_it_is_down(visitor: Visitor, portal: Portal) -> None:
     portal.mirror.link_up()
     async with streaming(visitor) as stream:

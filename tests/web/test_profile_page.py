@@ -8,14 +8,17 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from structlog.testing import capture_logs
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.people import Role, TokenScope
 from tests.web.conftest import PASSWORD, Client, Clock, Prepared, Visitor
 from web.app import Portal
 from web.browsers import browser_name
+from web.role_words import ROLES
 
 PROFILE = "/profile"
+PICTURE = re.compile(r"<svg.*?</svg>", re.DOTALL)
 
 
 def marked(text: str) -> list[str]:
@@ -32,7 +35,7 @@ def secret_of(text: str) -> str:
 async def test_everybody_has_a_profile(client: Client, prepared: Prepared, role: Role) -> None:
     answer = await Visitor(client, prepared.tokens[role]).get(PROFILE)
     assert answer.status == 200
-    assert f"<dd>{role}</dd>" in await answer.text()
+    assert f"<dd>{ROLES[role]}</dd>" in await answer.text()
 
 
 async def switched_on(person: Visitor) -> str:
@@ -61,10 +64,23 @@ async def test_a_second_factor_is_set_up_with_a_picture_or_by_typing(
 
 
 async def test_a_wrong_code_keeps_the_secret_that_the_app_has_already(person: Visitor) -> None:
-    secret = secret_of(await (await person.get("/profile/second-factor")).text())
+    before = await (await person.get("/profile/second-factor")).text()
+    secret = secret_of(before)
     answer = await person.post("/profile/second-factor", {"secret": secret, "code": "12"})
     text = await answer.text()
     assert (answer.status, marked(text), secret_of(text)) == (422, ["code"], secret)
+    # Whose app has it not yet, after all, finds the same picture.
+    assert PICTURE.findall(text) == PICTURE.findall(before) != []
+
+
+async def test_the_secret_of_a_second_factor_is_in_no_address_and_no_log(person: Visitor) -> None:
+    text = await (await person.get("/profile/second-factor")).text()
+    secret = secret_of(text)
+    with capture_logs() as logs:
+        answer = await person.post("/profile/second-factor", {"secret": secret, "code": "12"})
+    text += await answer.text()
+    assert not [one for one in re.findall(r'(?:href|src|action)="([^"]*)"', text) if secret in one]
+    assert secret not in str(answer.url) + str(logs)
 
 
 async def test_a_secret_of_somebody_elses_making_is_not_taken(person: Visitor) -> None:
@@ -149,6 +165,17 @@ async def test_a_user_is_offered_tokens_that_read_only(person: Visitor, portal: 
     made = {"name": "Backup", "scope": "write", "days": "30"}
     assert (await person.post("/profile/tokens", made)).status == 422
     assert await portal.api_tokens.of("user") == []
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_the_card_of_tokens_leads_to_what_they_are_for(
+    client: Client, prepared: Prepared, role: Role
+) -> None:
+    visitor = Visitor(client, prepared.tokens[role])
+    card = (await (await visitor.get(PROFILE)).text()).partition('aria-labelledby="tokens"')[2]
+    found = re.search(r'href="(/api/[^"]+)"', card)
+    assert found
+    assert (await visitor.get(found[1])).status == 200
 
 
 async def test_nobody_revokes_tokens_of_others(person: Visitor, portal: Portal) -> None:

@@ -213,6 +213,7 @@ async def test_with_scripts_the_password_stays_where_it_was_typed(
     part = await asked.text()
     assert part.startswith('<div id="sign-in-answer">')
     assert 'name="code"' in part
+    assert 'class="error"' not in part, "nothing is wrong yet"
     assert "password" not in part
     target = {"next": "/extensions?search=ada"}
     code = {"code": next_code(generator)}
@@ -227,7 +228,9 @@ async def test_a_wrong_code_is_refused(stranger: Visitor, generator: pyotp.TOTP)
     for code in ("000000", "nonsense", used):
         answer = await stranger.post("/sign-in", GOOD | {"code": code})
         assert answer.status == 403
-        assert "This code is wrong, or was used already." in await answer.text()
+        text = await answer.text()
+        assert "This code is wrong, or was used already." in text
+        assert 'class="error"' in text
         assert not answer.cookies
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 
 import structlog
@@ -17,7 +18,8 @@ from pbxbridge.errors import (
     PbxBridgeError,
     TooManyAttempts,
 )
-from web.render import bare_page
+from web.portal import SESSION
+from web.render import bare_page, page
 from web.requests import wants_page
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,8 @@ EXPLANATIONS = {
     503: "Please try again in a moment.",
 }
 
+TEMPLATE = "errors/error.html"
+
 
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -62,17 +66,17 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await handler(request)
         except PbxBridgeError as error:
             if (status := status_of(error)) is None:
-                return _unexpected(request, request_id)
-            response = _answer(request, status, _sentence(error))
+                return await _unexpected(request, request_id, error)
+            response = await _of_ours(request, status, error)
             if isinstance(error, TooManyAttempts):
                 response.headers["Retry-After"] = str(error.retry_after)
             return response
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            return _with_headers(_answer(request, error.status, ""), error)
-        except Exception:
-            return _unexpected(request, request_id)
+            return _with_headers(await _answer(request, error.status), error)
+        except Exception as error:
+            return await _unexpected(request, request_id, error)
 
 
 def status_of(error: PbxBridgeError) -> int | None:
@@ -80,9 +84,22 @@ def status_of(error: PbxBridgeError) -> int | None:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
 
 
-def _unexpected(request: web.Request, request_id: str) -> web.Response:
+async def _unexpected(request: web.Request, request_id: str, error: Exception) -> web.Response:
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        # Below /static: no file can have such a name.
+        return await _answer(request, 404)
     log.exception("request.failed", method=request.method, path=request.path)
-    return _answer(request, 500, request_id=request_id)
+    return await _answer(request, 500, request_id=request_id)
+
+
+async def _of_ours(request: web.Request, status: int, error: PbxBridgeError) -> web.Response:
+    sentence = _sentence(error)
+    if not isinstance(error, NotFound):
+        return await _answer(request, status, sentence)
+    # What is not there is named by the error: no page need be talked of.
+    if not wants_page(request):
+        return web.Response(text=sentence, status=status)
+    return await _answer(request, status, title=sentence.rstrip("."))
 
 
 def _sentence(error: PbxBridgeError) -> str:
@@ -93,22 +110,31 @@ def _sentence(error: PbxBridgeError) -> str:
     return str(error)
 
 
-def _answer(
-    request: web.Request, status: int, sentence: str = "", request_id: str = ""
+async def _answer(
+    request: web.Request, status: int, sentence: str = "", request_id: str = "", title: str = ""
 ) -> web.Response:
-    title = TITLES.get(status, "This did not work")
+    title = title or TITLES.get(status, "This did not work")
     sentence = sentence or EXPLANATIONS.get(status, "")
     if wants_page(request):
-        return bare_page(
-            request,
-            "errors/error.html",
-            status=status,
-            title=title,
-            sentence=sentence,
-            request_id=request_id,
-        )
+        shown = {"title": title, "sentence": sentence, "request_id": request_id}
+        return await _page(request, status, shown)
     text = " ".join(part for part in (f"{title}.", sentence, request_id) if part)
     return web.Response(text=text, status=status)
+
+
+async def _page(request: web.Request, status: int, shown: dict[str, str]) -> web.Response:
+    """Return the page, for whoever is signed in with the menu around it.
+
+    Not where what the menu reads may be what failed, nor with a one-time password: with that no
+    other page works yet.
+    """
+    session = request.get(SESSION)
+    if session and not session.must_change_password and status != 500:
+        try:
+            return await page(request, TEMPLATE, status, **shown)
+        except Exception:
+            log.exception("error_page.failed", path=request.path)
+    return bare_page(request, TEMPLATE, status, **shown)
 
 
 def _with_headers(response: web.Response, error: web.HTTPException) -> web.Response:

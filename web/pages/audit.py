@@ -163,7 +163,7 @@ def _change(entry: AuditView, name: str) -> Change:
 
 
 def _value(fields: Mapping[str, object], name: str) -> str | None:
-    return value_words(fields[name]) if name in fields else None
+    return value_words(fields[name], name) if name in fields else None
 
 
 def _subject_url(entry: AuditView) -> str:

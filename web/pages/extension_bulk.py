@@ -24,7 +24,9 @@ CHANGE = "change-"
 ON_OFF = ("do_not_disturb", "monitored")
 # A tick before each says that it is meant.
 CHANGEABLE = (
+    "users",
     "class_of_service",
+    "voicemail",
     "forward_all",
     "forward_busy",
     "forward_no_answer",
@@ -38,6 +40,8 @@ CHANGEABLE = (
     "phone_model",
     "monitored",
 )
+PLACEHOLDERS = {"users": "nobody", "ring_time": "the usual"}
+LISTS = {"users": "bulk-users", "phone_group": "bulk-groups"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ async def _panel(
         names=CHANGEABLE,
         labels=LABELS,
         on_off=ON_OFF,
+        placeholders=PLACEHOLDERS,
+        lists=LISTS,
         classes=await extensions.classes_of_service(),
         groups=await extensions.phone_groups(),
     )

@@ -43,6 +43,7 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{LIST}/user-names", show_logins),
         web.post(LIST, create),
         web.get(f"{one}/edit", show_editor),
+        web.get(f"{one}/facts", show_facts),
         web.post(one, update),
     ]
 
@@ -60,7 +61,16 @@ async def show_editor(request: web.Request) -> web.StreamResponse:
     return await _editor(request, view, {})
 
 
-@allow(Role.ADMIN)
+@allow(Role.ADMIN, Role.OPERATOR)
+async def show_facts(request: web.Request) -> web.StreamResponse:
+    """Show what is known of the device now, for an editor that is open."""
+    view = await portal_of(request).extensions.get(request.match_info["number"])
+    state = portal_of(request).mirror.state_of(view.number)
+    template = "extensions/device_state.html"
+    return html(fragment(request, template, state=state, registers=has_secret(view)))
+
+
+@allow(Role.ADMIN, Role.OPERATOR)
 async def show_logins(request: web.Request) -> web.StreamResponse:
     """Offer what the last of the typed logins may become, with those before it in front."""
     typed = request.query.get("users", request.query.get("user", ""))[:1000]
@@ -91,6 +101,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         device=device_name(view),
         user_name=view.number,
         is_new=False,
+        can_hide=False,
     )
     notify(response, "created")
     return response

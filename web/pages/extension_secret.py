@@ -66,4 +66,5 @@ async def _credentials(
         user_name=view.auth_username if is_auth else view.number,
         secret=secret,
         is_new=is_new,
+        can_hide=True,
     )

@@ -18,7 +18,6 @@ from dataclasses import replace
 import structlog
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
-from markupsafe import escape
 
 from pbxbridge.events import Subscription
 from pbxbridge.services.overview import Waiting
@@ -144,7 +143,7 @@ def row_patch(request: web.Request, number: str) -> dict[str, str]:
     state = portal_of(request).mirror.state_of(number)
     return {
         f"status-{number}": fragment(request, "extensions/status.html", state=state),
-        f"ip-{number}": str(escape(state.ip)),
+        f"ip-{number}": fragment(request, "extensions/ip.html", state=state),
         f"port-{number}": str(state.port or ""),
     }
 

@@ -15,6 +15,7 @@ from web.access import signed_in
 from web.navigation import ME
 from web.notices import notice_of, notify
 from web.own_extensions import own_extensions, own_mailbox
+from web.pages.extension_form import LABELS
 from web.portal import SESSION, actor_of, portal_of
 from web.render import fragment, html, page
 from web.requests import read_form, wants_fragment
@@ -98,6 +99,7 @@ async def _me(
         "me/me.html",
         status=status,
         mine=mine,
+        labels=LABELS,
         login=request[SESSION].login,
         notice=notice_of(request),
     )

@@ -6,6 +6,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from pbxbridge.errors import Invalid
+from pbxbridge.services.second_factor import Enrolment
 from web.access import signed_in
 from web.navigation import PROFILE
 from web.pages.profile import profile_page
@@ -28,23 +29,22 @@ def routes() -> list[web.RouteDef]:
 @signed_in
 async def set_up(request: web.Request) -> web.StreamResponse:
     """Show a new secret, as a QR code and as text; it counts once a code confirmed it."""
-    return await _new_secret(request, {})
+    return await _form(request, await _begin(request), {})
 
 
 @signed_in
 async def confirm(request: web.Request) -> web.StreamResponse:
     """Switch the second factor on if the code fits."""
     form = await read_form(request)
+    service, actor = portal_of(request).second_factor, actor_of(request)
     secret = form.get("secret", "")
     try:
-        await portal_of(request).second_factor.confirm(
-            actor_of(request), secret, form.get("code", "")
-        )
+        await service.confirm(actor, secret, form.get("code", ""))
     except Invalid as invalid:
         if "code" not in invalid.fields:
-            return await _new_secret(request, invalid.fields)
-        # The app has this secret by now: a wrong code must not make it worthless.
-        return await _form(request, secret, None, invalid.fields)
+            return await _form(request, await _begin(request), invalid.fields)
+        # The app may have this secret by now: a wrong code must not make it worthless.
+        return await _form(request, await service.resume(actor, secret), invalid.fields)
     raise web.HTTPSeeOther(f"{PROFILE}?notice=second-factor-on")
 
 
@@ -61,21 +61,17 @@ async def switch_off(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{PROFILE}?notice=second-factor-off")
 
 
-async def _new_secret(request: web.Request, errors: dict[str, str]) -> web.Response:
-    enrolment = await portal_of(request).second_factor.begin(actor_of(request))
-    # Drawn by the service out of squares: there is no text in it that could be markup.
-    qr_code = Markup(enrolment.svg)  # noqa: S704
-    return await _form(request, enrolment.secret, qr_code, errors)
+async def _begin(request: web.Request) -> Enrolment:
+    return await portal_of(request).second_factor.begin(actor_of(request))
 
 
-async def _form(
-    request: web.Request, secret: str, qr_code: Markup | None, errors: dict[str, str]
-) -> web.Response:
+async def _form(request: web.Request, enrolment: Enrolment, errors: dict[str, str]) -> web.Response:
     return await page(
         request,
         "profile/second_factor.html",
         status=422 if errors else 200,
-        secret=secret,
-        qr_code=qr_code,
+        secret=enrolment.secret,
+        # Drawn by the service out of squares: there is no text in it that could be markup.
+        qr_code=Markup(enrolment.svg),  # noqa: S704
         errors=errors,
     )

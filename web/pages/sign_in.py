@@ -41,6 +41,7 @@ async def show_sign_in(request: web.Request) -> web.StreamResponse:
         next=target,
         login="",
         error="",
+        asks=False,
         wants_code=False,
         notice=notice_of(request),
     )
@@ -85,6 +86,8 @@ def _refused(
 ) -> web.Response:
     answer = {
         "error": str(refused),
+        # The password was right, and nothing is wrong yet.
+        "asks": isinstance(refused, SecondFactorNeeded) and not form.get("code"),
         "wants_code": isinstance(refused, SecondFactorNeeded) or "code" in form,
     }
     status = 429 if isinstance(refused, TooManyAttempts) else 403

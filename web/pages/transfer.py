@@ -15,6 +15,8 @@ from pbxbridge.services.transfer.desk import RUNNING, Job, Stage
 from pbxbridge.services.transfer.importers import AUTO, FORMATS
 from pbxbridge.services.transfer.plan import Action, Plan
 from web.access import allow
+from web.import_words import as_they_are, was_done, would_do
+from web.pages.extension_form import LABELS
 from web.portal import actor_of, portal_of
 from web.render import fragment, html, page
 from web.requests import page_of, read_form
@@ -56,9 +58,9 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-@allow(Role.ADMIN)
+@allow(Role.ADMIN, Role.OPERATOR)
 async def show(request: web.Request) -> web.StreamResponse:
-    """Show the page: a file to fetch, a file to send, and how an import is getting on."""
+    """Show the page: a file to fetch, and to administrators a file to send and its import."""
     return await _page(request)
 
 
@@ -99,9 +101,9 @@ async def close(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(PATH)
 
 
-@allow(Role.ADMIN)
+@allow(Role.ADMIN, Role.OPERATOR)
 async def export(request: web.Request) -> web.StreamResponse:
-    """Send all extensions as a CSV file, as they are read."""
+    """Send all extensions as a CSV file, as they are read: no more than the list shows."""
     name = f"extensions-{datetime.now(UTC):%Y-%m-%d}.csv"
     response = web.StreamResponse(
         headers={
@@ -128,6 +130,10 @@ def _import(request: web.Request) -> dict[str, Any]:
         "is_running": job is not None and job.stage in RUNNING,
         "rows": _rows(request, job),
         "stages": Stage,
+        "field_labels": LABELS,
+        "would_do": would_do,
+        "as_they_are": as_they_are,
+        "was_done": was_done,
     }
 
 

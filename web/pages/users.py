@@ -22,16 +22,12 @@ from web.notices import notice_of, notify
 from web.portal import actor_of, portal_of
 from web.render import fragment, html, page, part_or_page
 from web.requests import page_of, read_form, search_of, wants_fragment
+from web.role_words import ROLES
 
 LIST = "/users"
 ONE_ROW = "users/one_row.html"
 CHANGEABLE = ("name", "email", "role", "extensions")
 NEW_USER = {"login": "", "name": "", "email": "", "role": Role.USER, "extensions": ""}
-ROLES = {
-    Role.ADMIN: "Administrator",
-    Role.OPERATOR: "Operator",
-    Role.USER: "User",
-}
 
 
 def routes() -> list[web.RouteDef]:

@@ -38,7 +38,7 @@ async def test_a_search_and_an_undo_need_no_mouse(
     await page.keyboard.press("Enter")
     rows = page.locator("tbody.entry")
     await expect(rows).to_have_count(2)
-    await expect(rows.first).to_contain_text("Phone group: empty")
+    await expect(rows.first).to_contain_text("Phone Group: empty")
     await rows.first.get_by_role("link", name="Extension changed").press("Enter")
     await page.get_by_role("link", name="Undo this change").press("Enter")
     await expect(page.get_by_role("table")).to_contain_text("Sales")
@@ -56,7 +56,7 @@ async def test_a_change_can_be_found_and_undone(
 ) -> None:
     await go(page, client, "/audit")
     await page.get_by_text("More conditions").click()
-    await page.get_by_label("Field that changed").select_option("All call forward")
+    await page.get_by_label("Field that changed").select_option("All Call Forward")
     await page.get_by_role("button", name="Search").click()
     await expect(page.get_by_label("Field that changed")).to_have_value("forward_all")
     changed = page.locator("tbody.entry").filter(has_text="Extension changed")

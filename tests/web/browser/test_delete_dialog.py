@@ -31,6 +31,20 @@ async def test_deleting_asks_first(page: Page, extensions: Extensions) -> None:
     assert sorted(await extensions.monitored()) == ["1001", "1003"]
 
 
+async def test_after_a_deletion_the_focus_is_on_the_next_row_or_the_previous(page: Page) -> None:
+    ok = page.get_by_role("button", name="OK, delete")
+    for number, then in (
+        ("1002", page.get_by_label("Edit extension 1003")),
+        ("1003", page.get_by_label("Edit extension 1001")),
+        ("1001", page.get_by_role("button", name="New Extension")),
+    ):
+        await page.get_by_label(f"Edit extension {number}").focus()
+        await page.keyboard.press("Delete")
+        await ok.click()
+        await expect(row(page, number)).to_have_count(0)
+        await expect(then).to_be_focused()
+
+
 async def test_deleting_what_is_gone_says_so(
     page: Page, extensions: Extensions, admin: Actor
 ) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from playwright.async_api import Page, expect
 
+from pbxbridge.models.extension import Extension
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
-from tests.web.browser.screen import order, row, save
+from tests.web.browser.screen import order, registered, row, save
+from web.app import Portal
 
 
 async def test_a_new_extension_shows_its_secret_and_then_stands_in_the_list(
@@ -123,12 +128,19 @@ async def test_the_secret_can_be_shown_copied_and_replaced(
     await page.get_by_role("button", name="Make a new secret").click()
     await expect(page.get_by_text("The secret of extension 1001 is new.")).to_be_visible()
     await expect(secret).to_have_value(await extensions.secret(admin, "1001"))
+    await page.get_by_role("button", name="Hide secret").click()
+    await expect(secret).to_have_count(0)
+    show = page.get_by_role("button", name="Show secret")
+    await expect(show).to_be_focused()
+    await show.press("Enter")
+    await expect(secret).to_be_visible()
+    await expect(page.get_by_role("button", name="Hide secret")).to_be_focused()
 
 
 async def test_a_type_of_device_shows_the_fields_that_it_has(page: Page) -> None:
     await page.get_by_role("button", name="New Extension").click()
     editor = page.locator("form.editor")
-    await editor.get_by_text("DID, forwards").click()
+    await editor.get_by_text("More: numbers").click()
     shown = {
         "SIP": {"mac", "auth_username", "forward_busy", "monitored"},
         "SIP-VIRTUAL": {"mac", "auth_username", "forward_busy", "monitored"},
@@ -142,6 +154,12 @@ async def test_a_type_of_device_shows_the_fields_that_it_has(page: Page) -> None
             control = page.locator(f"#{name}-new-extension")
             await expect(control).to_be_visible(visible=name in fields)
         await expect(editor.get_by_label("All Call Forward")).to_be_visible()
+        # No heading of a group stands over nothing, and none is promised.
+        ringing = editor.get_by_role("group", name="Forwards and ringing")
+        await expect(ringing).to_be_visible(visible="forward_busy" in fields)
+        summary = await editor.locator("details.more > summary").inner_text()
+        assert (", forwards" in summary) == ("forward_busy" in fields)
+        assert (", phone" in summary) == ("mac" in fields)
 
 
 async def test_what_somebody_else_saved_is_shown_before_it_is_written_over(
@@ -171,8 +189,7 @@ async def test_a_mistake_in_the_further_fields_is_not_hidden(page: Page) -> None
     mac = page.locator("#mac-new-extension")
     await expect(mac).to_be_focused()
     await expect(mac).to_have_accessible_description(
-        "Enter the MAC address of the device that carries this extension. "
-        "Such as 00:04:f2:a1:b2:c3."
+        "Enter the MAC address of the device that carries this extension."
     )
 
 
@@ -183,3 +200,42 @@ async def test_users_are_offered_while_their_logins_are_typed(page: Page) -> Non
     await expect(page.locator("#users-list-1001 option")).to_have_attribute(
         "value", "admin, operator"
     )
+
+
+@pytest.mark.parametrize("options", [{"timezone_id": "Asia/Tokyo"}])
+async def test_when_the_pin_was_changed_by_phone_is_told_beside_it_in_local_time(
+    page: Page, extensions: Extensions, admin: Actor
+) -> None:
+    await save(extensions, admin, "1001", "Ada", voicemail=True, voicemail_pin="4711")
+    changed_at = datetime.now(UTC).replace(hour=12, minute=7) - timedelta(days=9)
+    await Extension.filter(number="1001").update(pin_changed_by_phone_at=changed_at)
+    await page.get_by_label("Edit extension 1001").click()
+    local = (changed_at + timedelta(hours=9)).strftime("%H:%M")
+    pin = page.locator(".field", has=page.locator("#voicemail_pin-1001"))
+    await expect(pin.locator(".now")).to_contain_text("Changed by phone")
+    await expect(pin.locator("time")).to_contain_text(local)
+    for moment in await page.locator("form.editor time, .device-facts time").all():
+        await expect(moment).not_to_contain_text("UTC")
+
+
+async def test_what_an_editor_says_of_its_device_follows_asterisk(
+    page: Page, portal: Portal
+) -> None:
+    await page.get_by_label("Edit extension 1001").click()
+    facts = page.locator("#facts-1001")
+    await expect(facts).to_contain_text("Not registered")
+    await page.locator("#caller_id_name-1001").fill("Half typ")
+    registered(portal, "1001")
+    await expect(facts).to_contain_text("198.251.100.250")
+    registered(portal, "1001", "Unreachable")
+    await expect(facts).to_contain_text("UNREACHABLE")
+    await expect(facts).not_to_contain_text("UTC")
+    await page.keyboard.type("ed")
+    await expect(page.locator("#caller_id_name-1001")).to_have_value("Half typed")
+
+
+async def test_a_page_of_one_extension_has_no_tick_for_a_list(page: Page) -> None:
+    await expect(page.get_by_label("Choose extension 1001")).to_be_visible()
+    await page.goto(page.url.rstrip("/") + "/1001/edit")
+    await expect(page.locator("#caller_id_name-1001")).to_be_visible()
+    await expect(page.get_by_label("Choose extension 1001")).to_be_hidden()

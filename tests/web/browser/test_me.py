@@ -163,7 +163,7 @@ async def test_what_an_administrator_changes_appears(
     await me.get_by_text("Change the voicemail PIN").click()
     await me.get_by_label("New PIN", exact=True).fill("97")
     await extensions.update(admin, MINE, {"forward_all": "1003"})
-    await expect(me.locator(f"#own-{MINE} .facts")).to_contain_text("Forward all calls")
+    await expect(me.locator(f"#own-{MINE} .facts")).to_contain_text("All Call Forward")
     await expect(me.get_by_label("New PIN", exact=True)).to_have_value("97")
 
 

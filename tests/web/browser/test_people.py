@@ -240,27 +240,6 @@ async def test_a_token_is_made_copied_and_revoked(page: Page, portal: Portal) ->
     assert await portal.api_tokens.authenticate(token) is None
 
 
-@pytest.mark.parametrize("options", [{"viewport": PHONE}])
-async def test_on_a_phone_the_menu_opens_and_closes(page: Page) -> None:
-    menu = page.get_by_role("navigation", name="Main")
-    await expect(menu).to_be_hidden()
-    await page.get_by_role("button", name="Menu").click()
-    await expect(menu.get_by_role("link", name="Users")).to_have_attribute("aria-current", "page")
-    await fits(page)
-    await page.keyboard.press("Escape")
-    await expect(menu).to_be_hidden()
-    await page.get_by_role("button", name="Menu").click()
-    await menu.get_by_role("link", name="Extensions").click()
-    await expect(page.get_by_role("heading", name="Extensions")).to_be_visible()
-
-
-@pytest.mark.parametrize("options", [{"viewport": DESK}])
-async def test_on_a_desk_the_menu_is_a_row(page: Page) -> None:
-    menu = page.get_by_role("navigation", name="Main")
-    await expect(menu.get_by_role("link", name="Users")).to_be_visible()
-    await expect(page.get_by_role("button", name="Menu")).to_be_hidden()
-
-
 @BOTH
 async def test_an_operator_looks_and_changes_nothing(page: Page, prepared: Prepared) -> None:
     home = page.url.replace("/users", "/")

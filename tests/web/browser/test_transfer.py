@@ -51,7 +51,7 @@ async def test_a_file_is_checked_looked_at_and_imported(page: Page, extensions: 
             {"number": "2001", "caller_id_name": "Emmy", "phone_group": ""},
         ),
     )
-    await expect(page.get_by_text("would create 1 and change 1")).to_be_visible()
+    await expect(page.get_by_text("would create 1 extension and change 1.")).to_be_visible()
     await expect(page.get_by_text("SIP extension of Emmy")).to_be_visible()
     await page.get_by_role("link", name="Changed").click()
     await expect(page.get_by_text("Ada Lovelace")).to_be_visible()

@@ -1,4 +1,5 @@
-// The Extensions screen: choosing rows for a change of many, and the ticks of its two dialogs.
+// The Extensions screen: choosing rows for a change of many, the ticks of its two dialogs, and the
+// filters, which unfold on a phone.
 "use strict";
 
 (() => {
@@ -46,6 +47,11 @@
     if (change && event.target.type !== "checkbox") {
       change.querySelector("input[type=checkbox]").checked = true;
     }
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-unfolds]");
+    button?.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") === "false"));
   });
 
   document.body.addEventListener("htmx:load", (event) => {

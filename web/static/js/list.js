@@ -1,4 +1,4 @@
-// A list whose rows open as editors: opening the editor, and taking over what changed without disturbing it.
+// A list whose rows open as editors (editors.js): taking over what changed without disturbing them.
 "use strict";
 
 (() => {
@@ -41,13 +41,27 @@
     }));
   }
 
+  // Remove a row. If it has the focus, the next row gets that, or the previous one.
+  function takeAway(body, ranks) {
+    const isHeir = (other) => ranks.has(other.id) && !isOpen(other);
+    const rows = [...list().querySelectorAll("tbody.entry")];
+    const place = rows.indexOf(body);
+    const heir = rows.slice(place).find(isHeir) ?? rows.slice(0, place).findLast(isHeir);
+    const isFocused = body.contains(document.activeElement);
+    body.remove();
+    if (isFocused) {
+      const edit = heir?.querySelector('[data-action="edit"]');
+      (edit ?? document.querySelector("[data-opens-new]"))?.focus();
+    }
+  }
+
   function merge(page) {
     const table = list().querySelector("table");
     const wanted = [...page.querySelectorAll("#list tbody.entry")];
     const ranks = new Map(wanted.map((fresh, rank) => [fresh.id, rank]));
     for (const body of table.querySelectorAll("tbody.entry")) {
       if (!ranks.has(body.id) && !isOpen(body)) {
-        body.remove();
+        takeAway(body, ranks);
       }
     }
     const strays = straysOf(table, ranks);
@@ -125,20 +139,6 @@
     }
   });
 
-  document.addEventListener("click", (event) => {
-    const cancel = event.target.closest("[data-empty]");
-    if (cancel) {
-      const body = document.getElementById(cancel.dataset.empty);
-      if (list()) {
-        event.preventDefault();
-        body.replaceChildren();
-        body.removeAttribute("data-open");
-        body.removeAttribute("class");
-        document.querySelector("[data-opens-new]").focus();
-      }
-    }
-  });
-
   // The same control of the next or the previous row; in front of the first is what was before.
   function moveFrom(row, control, step) {
     const rows = [...list().querySelectorAll(".row")];
@@ -165,9 +165,6 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      event.target.closest(".panel")?.querySelector("[data-cancel]")?.click();
-    }
     const row = event.target.closest("tbody.entry .row");
     if (row && !event.ctrlKey && !event.altKey && !event.metaKey) {
       onRowKey(event, row);
@@ -190,10 +187,6 @@
     if (event.target.matches?.("[data-opens-new]") && editor) {
       event.preventDefault(); // it is open already; opening it again would empty it
       editor.focus();
-    }
-    if (event.detail.target.id === "list" && list().querySelector("[data-open] .editor")) {
-      event.preventDefault();
-      pbxbridge.announce("Save or cancel what you are editing first.", true);
     }
   });
 

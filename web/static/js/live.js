@@ -28,6 +28,9 @@
         element.innerHTML = html; // made by the portal's own templates, which escape
         pbxbridge.localTimes(element);
       }
+      if (id.startsWith("status-")) {
+        pbxbridge.refreshFacts?.(id.slice("status-".length));
+      }
     }
   }
 
@@ -35,6 +38,7 @@
   async function afterRefusal() {
     const answer = await fetch("/live", { method: "HEAD" }).catch(() => null);
     if (answer?.status === 401) {
+      pbxbridge.isSignedOut = true;
       location.reload(); // leads to the sign-in page, and back here
     } else {
       setTimeout(connect, RETRY_MS);
@@ -50,6 +54,7 @@
     source.addEventListener("mailbox", () => pbxbridge.refreshMailboxes?.());
     source.addEventListener("signed-out", () => {
       source.close();
+      pbxbridge.isSignedOut = true;
       location.reload();
     });
     source.addEventListener("error", () => {

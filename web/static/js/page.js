@@ -58,15 +58,16 @@
   });
 
   document.body.addEventListener("notice", (event) => announce(event.detail.text, false));
+  // For each element that came: after a swap of the whole element the target is gone.
+  document.body.addEventListener("htmx:load", (event) => localTimes(event.detail.elt));
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    localTimes(event.detail.target);
     if (event.detail.target === dialog && !dialog.open) {
       dialog.showModal();
     }
   });
   dialog.addEventListener("htmx:afterRequest", (event) => {
-    // A form that is not right yet comes back with what is wrong.
-    if (event.target !== dialog && event.detail.xhr.status !== 422) {
+    // A form that is not right yet comes back with what is wrong; a field may ask for suggestions.
+    if (event.target.matches("form") && event.detail.xhr.status !== 422) {
       dialog.close();
     }
   });
