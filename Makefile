@@ -35,6 +35,9 @@ format: $(SYNCED) ## let ruff format and fix the code
 
 bench: $(SYNCED) asterisk ## measure, print ratios, write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.save_to_register
+	$(BIN)/python -m benchmarks.extension_list
+	$(BIN)/python -m benchmarks.save_at_size
+	$(BIN)/python -m benchmarks.csv_import
 
 setup: $(SYNCED) ## install the locked Python packages in .venv
 asterisk: $(SYNCED) ## find Asterisk >= 20, or unpack Debian's into .cache/asterisk

@@ -5,58 +5,31 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from tortoise import Tortoise
 from tortoise.exceptions import BaseORMException
 
-from pbxbridge.asterisk.ami_login import check_rights
+from dialplan.class_of_service import FILENAME
+from pbxbridge.asterisk.ami_rights import AMI_REMEDY, ami_result
 from pbxbridge.asterisk.ari import asterisk_version
+from pbxbridge.asterisk.config_check import Stored, asked_for, config_results
+from pbxbridge.asterisk.config_reader import read_config
+from pbxbridge.check_result import Result
 from pbxbridge.errors import AsteriskUnavailable, PbxBridgeError
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.models.database import open_database, sqlite_path
+from pbxbridge.models.realtime import IaxFriend, StaticConfigRow
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.voicemail_spool import VoicemailSpool
 from pbxbridge.settings import Settings
 
-# What pbxbridge asks of Asterisk over AMI; by the write classes `system` and `user`.
-AMI_ACTIONS = (
-    "CoreShowChannels",
-    "DBDel",
-    "DBGet",
-    "DBPut",
-    "PJSIPQualify",
-    "PJSIPShowRegistrationInboundContactStatuses",
-    "Reload",
-    "VoicemailMove",
-    "VoicemailRefresh",
-    "VoicemailRemove",
-)
-
 DATABASE_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The outcome of one check: a sentence, and when it failed what to do about it."""
-
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
-
-
 async def check_all(settings: Settings) -> list[Result]:
-    """Check the database, its tables, AMI, ARI and SMTP, each for itself."""
-    results = await _check_database(settings)
-    results.append(
-        await _attempt(
-            "AMI",
-            lambda: _check_ami(settings),
-            "Compare PBXBRIDGE_ASTERISK__AMI_* with manager.conf (user, secret, permit; "
-            "read = system,call and write = system,user).",
-        )
-    )
+    """Check the database, its tables, Asterisk by AMI and ARI, and SMTP, each for itself."""
+    results, stored = await _check_database(settings)
+    results += await check_asterisk(settings, stored)
     results.append(
         await _attempt(
             "ARI",
@@ -82,16 +55,18 @@ async def check_all(settings: Settings) -> list[Result]:
     return results
 
 
-async def _check_database(settings: Settings) -> list[Result]:
+async def _check_database(settings: Settings) -> tuple[list[Result], Stored | None]:
+    """Return None for what Asterisk must know of, if that cannot be read."""
     url = settings.database.url.get_secret_value()
     path = sqlite_path(url)
     if path is not None and not os.access(path, os.R_OK | os.W_OK):
         # Asked first: Tortoise waits for ever for a SQLite file that it could not open once.
         remedy = "Run `pbxbridge migrate`, or correct PBXBRIDGE_DATABASE__URL."
-        return [Result("database", False, f"{path} is not there, or not ours to write.", remedy)]
+        why = f"{path} is not there, or not ours to write."
+        return [Result("database", False, why, remedy)], None
     try:
         async with asyncio.timeout(DATABASE_SECONDS), open_database(url):
-            return [
+            results = [
                 await _check_tables("database", "portal", "Run `pbxbridge migrate`."),
                 await _check_tables(
                     "realtime tables",
@@ -99,9 +74,18 @@ async def _check_database(settings: Settings) -> list[Result]:
                     "Run `pbxbridge migrate`, or Asterisk's own alembic scripts.",
                 ),
             ]
+            well = all(result.ok for result in results)
+            return results, await stored_sample() if well else None
     except (BaseORMException, OSError) as why:
         remedy = "Check PBXBRIDGE_DATABASE__URL, and that its server can be reached."
-        return [Result("database", False, str(why) or "no answer", remedy)]
+        return [Result("database", False, str(why) or "no answer", remedy)], None
+
+
+async def stored_sample() -> Stored:
+    """Read from the open database what Asterisk must know of."""
+    row = await StaticConfigRow.filter(filename=FILENAME, commented=0).first()
+    friend = await IaxFriend.first()
+    return Stored(row.category if row else "", friend.name if friend else "")
 
 
 async def _check_tables(name: str, app: str, remedy: str) -> Result:
@@ -122,9 +106,14 @@ async def _attempt(name: str, work: Callable[[], Awaitable[str]], remedy: str) -
         return Result(name, False, str(why), remedy)
 
 
-async def _check_ami(settings: Settings) -> str:
-    await check_rights(settings.asterisk, AMI_ACTIONS)
-    return f"signed in as {settings.asterisk.ami_user}, with the rights that the bridge needs"
+async def check_asterisk(settings: Settings, stored: Stored | None) -> list[Result]:
+    """Check the AMI login, and what it shows of Asterisk's configuration."""
+    user = settings.asterisk.ami_user
+    try:
+        config = await read_config(settings.asterisk, asked_for(stored))
+    except AsteriskUnavailable as why:
+        return [Result("AMI", False, str(why), AMI_REMEDY)]
+    return [ami_result(user, config.actions, config.manager), *config_results(config, stored)]
 
 
 async def _check_ari(settings: Settings) -> str:

@@ -1,12 +1,8 @@
-"""Logging in to AMI, and whether the login may do what the bridge needs."""
+"""Logging in to AMI."""
 
-from collections.abc import Iterable
-
-from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection, within
+from pbxbridge.asterisk.ami_connection import AmiConnection, within
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.settings import AsteriskSettings
-
-ANSWER_SECONDS = 5.0
 
 
 class LoginRefused(AsteriskUnavailable):
@@ -31,20 +27,3 @@ async def fully_booted(connection: AmiConnection, time_limit: float) -> None:
     async with within(time_limit, why):
         while (await connection.next_message()).get("Event") != "FullyBooted":
             pass
-
-
-async def check_rights(settings: AsteriskSettings, actions: Iterable[str]) -> None:
-    """Log in and see that the user may perform each of these actions, and is sent events.
-
-    Raises AsteriskUnavailable that names what is missing.
-    """
-    async with open_connection(settings.host, settings.ami_port, ANSWER_SECONDS) as connection:
-        await login(connection, settings, events="system")
-        await fully_booted(connection, ANSWER_SECONDS)
-        # https://docs.asterisk.org/Asterisk_22_Documentation/API_Documentation/AMI_Actions/ListCommands/
-        allowed = (await connection.action("ListCommands")).headers
-    missing = [action for action in actions if action not in allowed]
-    if missing:
-        raise AsteriskUnavailable(
-            f"AMI user {settings.ami_user} may not perform {', '.join(missing)}."
-        )

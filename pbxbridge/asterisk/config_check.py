@@ -1,0 +1,259 @@
+"""What Asterisk's configuration lacks for the bridge's tables to be read: pure, no I/O.
+
+The lines to add are those of asterisk-test-config/etc/ and dialplan/extensions.conf.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dialplan.class_of_service import FILENAME
+from dialplan.extension_row import SUBROUTINE
+from pbxbridge.asterisk.ami_rights import MODULE_ACTIONS, WITNESSES
+from pbxbridge.asterisk.config_file import Asked, AsteriskConfig, ConfigFile
+from pbxbridge.asterisk.realtime_mapping import (
+    FRIENDS,
+    extconfig_faults,
+    iax_mapping_faults,
+    mapped,
+)
+from pbxbridge.check_result import Result
+
+# Modules that bring no AMI action, and what does not work without them.
+SILENT_MODULES = {
+    "chan_pjsip": "no SIP device can call or be called",
+    "pbx_config": "there is no dialplan",
+    "pbx_realtime": "no extension can be called",
+    "res_sorcery_realtime": "no SIP device is found in the database",
+}
+_ASKING = "GetConfig"
+_IAX2 = "chan_iax2"
+_WITHOUT = {
+    "res_pjsip": "no SIP device can register",
+    "app_voicemail": "there is no voicemail",
+    _IAX2: "no IAX2 device can register",
+}
+_SWITCH = re.compile(r"realtime/(extensions)?(@(extensions)?)?(/.*)?", re.IGNORECASE)
+_DIALPLAN = "dialplan/extensions.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database holds, of which Asterisk must know: one of each kind, empty if none."""
+
+    class_context: str = ""
+    iax2_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is missing, and what to do about it."""
+
+    detail: str
+    remedy: str
+
+
+def asked_for(stored: Stored | None) -> Asked:
+    """Return what is to be read to judge by; None where the database cannot be read."""
+    stored = stored or Stored()
+    contexts = ["globals", SUBROUTINE, "extensions", "features", stored.class_context]
+    return Asked(
+        [context for context in contexts if context],
+        [stored.iax2_number or "general"],
+        tuple(SILENT_MODULES),
+    )
+
+
+def config_results(config: AsteriskConfig, stored: Stored | None) -> list[Result]:
+    """Judge file by file; each missing piece is a result of its own.
+
+    Without the database (None) nothing is said of IAX2: whether it matters stands there.
+    """
+    iax = _iax_results(config, stored) if stored else []
+    stored = stored or Stored()
+    if _ASKING not in config.actions:
+        return [
+            Result(
+                "configuration",
+                False,
+                f"could not be checked: the AMI user may not perform {_ASKING}.",
+                "Give it the rights first (AMI, above).",
+            )
+        ]
+    return [
+        *_results(
+            "extconfig.conf",
+            _readable(config.extconfig) or _extconfig_faults(config, stored),
+            "has our tables",
+        ),
+        *_results(
+            "sorcery.conf",
+            _readable(config.sorcery) or list(_sorcery_faults(config)),
+            "takes SIP devices from the database",
+        ),
+        *_results(
+            "extensions.conf",
+            _readable(config.extensions, includes=FILENAME)
+            or list(_dialplan_faults(config.extensions, stored)),
+            "has the bridge's contexts and the classes of service",
+        ),
+        *iax,
+        *_results("modules", list(_module_faults(config)), "loaded and started"),
+    ]
+
+
+def _results(name: str, faults: list[Fault], well: str) -> list[Result]:
+    return [Result(name, False, each.detail, each.remedy) for each in faults] or [
+        Result(name, True, well)
+    ]
+
+
+def _readable(file: ConfigFile, includes: str = "") -> list[Fault]:
+    if not file.unreadable:
+        return []
+    why = f"could not be checked: Asterisk answered {file.unreadable}."
+    if not includes:
+        return [Fault(why, "Put right what is wrong above; Asterisk's log may say more.")]
+    return [
+        Fault(
+            f"{why} Then nothing of it is in force.",
+            f'Asterisk\'s log names the line. If it is #include "{includes}": that needs its line '
+            "in extconfig.conf, and a restart of Asterisk since.",
+        )
+    ]
+
+
+def _extconfig_faults(config: AsteriskConfig, stored: Stored) -> list[Fault]:
+    faults = extconfig_faults(config.extconfig, config.sqlite)
+    if stored.iax2_number:
+        faults += iax_mapping_faults(config.extconfig, config.sqlite)
+    return [Fault(*each) for each in faults]
+
+
+def _sorcery_faults(config: AsteriskConfig) -> Iterator[Fault]:
+    kinds = {"endpoint": "ps_endpoints", "auth": "ps_auths", "aor": "ps_aors"}
+    for kind, table in kinds.items():
+        sources = _sources(config.sorcery, kind)
+        if ("realtime", table) in sources:
+            continue
+        add = f"Add `{kind} = realtime,{table}` to [res_pjsip] of sorcery.conf"
+        if sources:
+            add += f", before the other lines of `{kind}`"
+        else:
+            # A mapping replaces the built-in one.
+            add += f", and after it `{kind} = config,pjsip.conf,criteria=type={kind}`"
+        yield Fault(
+            f"[res_pjsip] has no `{kind} = realtime,{table}`: no SIP device can register.",
+            f"{add}; then restart Asterisk.",
+        )
+    for wizard, family in _sources(config.sorcery, "contact"):
+        if wizard == "realtime" and "sqlite3" in mapped(config.extconfig, family):
+            yield Fault(
+                "[res_pjsip] keeps contacts in SQLite, whose realtime driver cannot delete them: "
+                "Asterisk loops when one expires.",
+                "Set `contact = astdb,registrar` in sorcery.conf; then restart Asterisk.",
+            )
+
+
+def _sources(sorcery: ConfigFile, kind: str) -> list[tuple[str, str]]:
+    """Return wizard and source of each line of an object type, caches aside."""
+    found = []
+    for said in sorcery.values("res_pjsip", kind):
+        wizard, _, rest = said.partition(",")
+        found.append((wizard.strip(), rest.split(",")[0].strip()))
+    return found
+
+
+def _dialplan_faults(extensions: ConfigFile, stored: Stored) -> Iterator[Fault]:
+    if not any(said.startswith("s,1,") for said in extensions.values(SUBROUTINE, "exten")):
+        yield Fault(
+            f"There is no [{SUBROUTINE}] with `exten => s,1`: no extension can be called.",
+            f"Copy [{SUBROUTINE}] from {_DIALPLAN} to extensions.conf; then `dialplan reload`.",
+        )
+    if not extensions.values("globals", "MAX_FORWARDS"):
+        yield Fault(
+            "[globals] has no `MAX_FORWARDS`: two extensions that forward to each other ring for "
+            "ever.",
+            "Add `MAX_FORWARDS=5` to [globals] of extensions.conf; then `dialplan reload`.",
+        )
+    switches = (
+        said
+        for key in ("switch", "lswitch", "eswitch")
+        for said in extensions.values("extensions", key)
+    )
+    if not any(_SWITCH.fullmatch(said) for said in switches):
+        yield Fault(
+            "There is no [extensions] with a switch to the database: no extension can be called.",
+            "Add `switch => Realtime/extensions@extensions` to [extensions] of extensions.conf; "
+            "then `dialplan reload`.",
+        )
+    if not extensions.sections.get("features"):
+        yield Fault(
+            "There is no [features]: nobody can listen to voicemail by phone.",
+            f"Copy [features] from {_DIALPLAN} to extensions.conf; then `dialplan reload`.",
+        )
+    if stored.class_context and not extensions.sections.get(stored.class_context):
+        yield Fault(
+            f"[{stored.class_context}] of the database is not in it: no device may dial anything.",
+            f'Add `#include "{FILENAME}"` to extensions.conf; then `dialplan reload`. If it is '
+            f"there: Asterisk must read the bridge's database, and {FILENAME} from it "
+            "(extconfig.conf).",
+        )
+
+
+def _iax_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
+    """IAX2 may be left out where no extension uses it."""
+    started = _has_started(config, _IAX2)
+    if stored.iax2_number:
+        faults = _readable(config.iax, includes=FRIENDS) or list(_friend_faults(config, stored))
+        if not started:
+            faults.append(
+                Fault(
+                    f"{_IAX2} is not loaded, or did not start: {_WITHOUT[_IAX2]}.",
+                    f"Load {_IAX2}.so (modules.conf); Asterisk's log says why it does not start.",
+                )
+            )
+        return _results("iax.conf", faults, "has the IAX2 extensions")
+    before = [] if started else [f"Load {_IAX2}.so (modules.conf)."]
+    unmapped = iax_mapping_faults(config.extconfig, config.sqlite)
+    before += [remedy for _, remedy in unmapped]
+    if config.iax.unreadable and not unmapped:  # else that is most likely why
+        before.append(f"Correct iax.conf, of which Asterisk says {config.iax.unreadable}.")
+    detail = "no extension uses IAX2"
+    if before:
+        detail += f", which is not ready. Before one does: {' '.join(before)}"
+    return [Result("iax.conf", True, detail)]
+
+
+def _friend_faults(config: AsteriskConfig, stored: Stored) -> Iterator[Fault]:
+    if stored.iax2_number not in config.iax.sections:
+        yield Fault(
+            f"IAX2 extension {stored.iax2_number} is not in it: {_WITHOUT[_IAX2]}.",
+            f'Add `#include "{FRIENDS}"` at the end of iax.conf; then `module reload {_IAX2}.so`.',
+        )
+
+
+def _module_faults(config: AsteriskConfig) -> Iterator[Fault]:
+    for module, lost in SILENT_MODULES.items():
+        if module not in config.loaded:
+            yield Fault(
+                f"{module} is not loaded: {lost}.",
+                f"Load {module}.so (modules.conf); Asterisk's log says why it does not start.",
+            )
+    for module in MODULE_ACTIONS:
+        if module != _IAX2 and not _has_started(config, module):
+            yield Fault(
+                f"{module} is not loaded, or did not start: {_WITHOUT[module]}.",
+                "Put right extconfig.conf and sorcery.conf, restart Asterisk, and see its log."
+                if module == "res_pjsip"
+                else f"Load {module}.so (modules.conf); Asterisk's log says why it does not start.",
+            )
+
+
+def _has_started(config: AsteriskConfig, module: str) -> bool:
+    """Whether a module's actions are there, or cannot be seen for want of rights (ami_rights)."""
+    if not config.actions.issuperset(WITNESSES.values()):
+        return True
+    return all(action in config.actions for action in MODULE_ACTIONS[module])
