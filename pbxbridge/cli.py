@@ -59,7 +59,7 @@ def create_admin(
 
 @app.command()
 def check() -> None:
-    """Test database, AMI, Asterisk's configuration, ARI, SMTP, spool; exit with 1 if anything is wrong."""
+    """Test database, Asterisk and its configuration, SMTP; exit with 1 if anything is wrong."""
     results = _run(checks.check_all(_settings()))
     for result in results:
         typer.echo(f"{'ok  ' if result.ok else 'FAIL'}  {result.name:<16} {result.detail}")

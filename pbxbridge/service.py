@@ -17,7 +17,14 @@ from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.asterisk.notices import tell
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, MailboxChanged, Overflowed
+from pbxbridge.events import (
+    Event,
+    EventBus,
+    ExtensionDeleted,
+    ExtensionSaved,
+    MailboxChanged,
+    Overflowed,
+)
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.database import migrate, open_database
@@ -191,16 +198,23 @@ class _Bridge:
     async def _keep_following(self) -> None:
         with self._bus.subscribe() as events:
             async for event in events:
-                match event:
-                    case MailboxChanged(number, context) if context == MAILBOX_CONTEXT:
-                        # Who leaves the voicemail menu may have changed the PIN there.
-                        await until_stored(partial(self._extensions.notice_pin, number))
-                    case ExtensionSaved(number, monitored, technology):
-                        self._mirror.track(number, monitored, technology)
-                    case ExtensionDeleted(number):
-                        self._mirror.untrack(number)
-                    case Overflowed():
-                        await until_stored(self._follow_extensions)
+                try:
+                    await self._follow(event)
+                except Exception:
+                    # A fault of ours at one event must not end the bridge.
+                    log.exception("event.broke", kind=type(event).__name__)
+
+    async def _follow(self, event: Event) -> None:
+        match event:
+            case MailboxChanged(number, context) if context == MAILBOX_CONTEXT:
+                # Who leaves the voicemail menu may have changed the PIN there.
+                await until_stored(partial(self._extensions.notice_pin, number))
+            case ExtensionSaved(number, monitored, technology):
+                self._mirror.track(number, monitored, technology)
+            case ExtensionDeleted(number):
+                self._mirror.untrack(number)
+            case Overflowed():
+                await until_stored(self._follow_extensions)
 
     async def _outside(self, numbers: Collection[str]) -> Outside:
         """Tell what a deletion of these extensions would break beyond the database."""

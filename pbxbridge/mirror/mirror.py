@@ -11,7 +11,7 @@ events leave out is in ``questions``, for whoever can ask.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -64,6 +64,7 @@ class Mirror:
         self._bus = bus
         self._tracked: dict[str, Tracked] = {}
         self._states: dict[str, EndpointState] = {}
+        self._numbers: dict[Status, set[str]] = {status: set() for status in Status}
         self._registrations = Registrations()
         self._leaving = Leaving()
         self.questions = Questions()
@@ -79,11 +80,12 @@ class Mirror:
         """Return an endpoint's state; blank if it is not tracked."""
         return self._states.get(number) or EndpointState(number)
 
-    def numbers_with(self, status: Status) -> set[str]:
-        """Return the tracked endpoints that are in this state now."""
-        if status is Status.BLANK:
-            return {number for number in self._tracked if not self.state_of(number).status}
-        return {number for number, state in self._states.items() if state.status is status}
+    def numbers_with(self, status: Status) -> Set[str]:
+        """Return the tracked endpoints that are in this state.
+
+        It is no copy, which 100,000 would take long to make: it goes on following the states.
+        """
+        return self._numbers[status]
 
     def track(
         self, number: str, monitored: bool, technology: Technology = Technology.PJSIP
@@ -91,6 +93,7 @@ class Mirror:
         """Follow an endpoint; ``monitored`` says whether Asterisk qualifies it."""
         if technology is not Technology.IAX2:
             self._registrations.forget((Technology.IAX2, number))
+        self._numbers[self.state_of(number).status].add(number)
         self._tracked[number] = Tracked(monitored, technology)
         self._update(number)
 
@@ -107,6 +110,7 @@ class Mirror:
 
     def untrack(self, number: str) -> None:
         """Stop following an endpoint, which is gone."""
+        self._numbers[self.state_of(number).status].discard(number)
         self._tracked.pop(number, None)
         self._states.pop(number, None)
         self.questions.drop(number)
@@ -223,6 +227,8 @@ class Mirror:
             state = self._seen(before, state)
         self.questions.review(number, contacts, tracked)
         if state != before:
+            self._numbers[before.status].remove(number)
+            self._numbers[state.status].add(number)
             self._states[number] = state
             self._bus.publish(EndpointStateChanged(state))
 

@@ -93,11 +93,14 @@ class Extension(Model):
     class Meta:
         app = "portal"
         table = "portal_extensions"
+        # The list has a filter and an order; a search reads numbers (in sort_key) and names.
         indexes = (
-            ("sort_key",),
+            ("sort_key", "caller_id_name"),
             ("caller_id_name", "sort_key"),
             ("device_type", "sort_key"),
+            ("device_type", "caller_id_name", "sort_key"),
             ("class_of_service_id", "sort_key"),
+            ("class_of_service_id", "caller_id_name", "sort_key"),
             ("mac",),
             ("phone_group",),
             ("twinning_number",),
@@ -120,6 +123,7 @@ class Did(Model):
     class Meta:
         app = "portal"
         table = "portal_dids"
+        indexes = (("extension_id",),)
 
 
 class LicenceUse(Model):

@@ -57,7 +57,11 @@ class NoticeKind(StrEnum):
 
 
 class AsteriskNotice(Model):
-    """What Asterisk must be told: committed with its change, deleted once Asterisk was told."""
+    """What Asterisk must be told: committed with its change, deleted once Asterisk was told.
+
+    ``last_error`` is why it could not be told; ``attempts`` counts how often that was news. Of
+    those that one telling serves, the oldest has it.
+    """
 
     id = fields.IntField(primary_key=True, generated=True)
     kind = fields.CharEnumField(NoticeKind, max_length=20)
@@ -69,3 +73,4 @@ class AsteriskNotice(Model):
     class Meta:
         app = "portal"
         table = "portal_asterisk_notices"
+        indexes = (("subject",),)

@@ -48,14 +48,13 @@ class AsteriskOutbox:
         One that Asterisk does not take holds up none of the others.
         """
         all_told = True
-        for told_together in _grouped(await AsteriskNotice.all().order_by("id")):
-            notice = told_together[0]
-            rows = AsteriskNotice.filter(id__in=[each.id for each in told_together])
+        for notice, last in _grouped(await AsteriskNotice.all().order_by("id")):
             if why := await self._failure(notice):
-                await rows.update(attempts=notice.attempts + 1, last_error=why[:ERROR_LENGTH])
+                await _take_note(notice, why[:ERROR_LENGTH])
                 all_told = False
                 continue
-            await rows.delete()
+            served = AsteriskNotice.filter(id__gte=notice.id, id__lte=last.id, kind=notice.kind)
+            await served.delete()
             log.info("asterisk.told", kind=notice.kind.value, subject=notice.subject)
             self._bus.publish(OutboxChanged())
         return all_told
@@ -73,12 +72,26 @@ class AsteriskOutbox:
         return ""
 
 
-def _grouped(notices: Iterable[AsteriskNotice]) -> Iterable[list[AsteriskNotice]]:
-    """Put together what one telling serves: a reload reads everything that was saved before it."""
-    groups: dict[object, list[AsteriskNotice]] = {}
+async def _take_note(notice: AsteriskNotice, why: str) -> None:
+    """Store why one could not be told, if that is news.
+
+    While Asterisk is away thousands may wait, and after each save all of them fail as before.
+    """
+    if why != notice.last_error:
+        row = AsteriskNotice.filter(id=notice.id)
+        await row.update(attempts=notice.attempts + 1, last_error=why)
+
+
+def _grouped(notices: Iterable[AsteriskNotice]) -> Iterable[tuple[AsteriskNotice, AsteriskNotice]]:
+    """Yield the first and the last of those that one telling serves, of one kind.
+
+    A reload reads everything that was saved before it.
+    """
+    groups: dict[object, tuple[AsteriskNotice, AsteriskNotice]] = {}
     for notice in notices:
         key = notice.kind if notice.kind in RELOADS else notice.id
-        groups.setdefault(key, []).append(notice)
+        first, _ = groups.get(key, (notice, notice))
+        groups[key] = first, notice
     return groups.values()
 
 

@@ -19,6 +19,7 @@ from tortoise.queryset import QuerySet
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.services.audit_filter import KINDS, AuditFilter
 from pbxbridge.services.audit_view import AuditView, view_of
+from pbxbridge.services.column import fits
 
 # A clock that was put back, or two bridges whose clocks differ, leave the times of neighbours in
 # another order than the ids. The days' bounds are looked for with this much to spare.
@@ -158,4 +159,8 @@ def _like(column: str, typed: str) -> Q:
             return Q(**{f"{column}__endswith": part})
         case False, True:
             return Q(**{f"{column}__startswith": part})
-    return Q(**{column: typed}) | Q(**{column: typed.lower()})
+    either = Q(pk__in=[])
+    for case in (typed, typed.lower()):
+        if fits(AuditEntry, column, case):
+            either |= Q(**{column: case})
+    return either

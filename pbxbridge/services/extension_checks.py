@@ -13,10 +13,9 @@ from pbxbridge.models.extension import ClassOfService, DeviceType, Did, Extensio
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.people import User
 from pbxbridge.realtime.rows import mailbox_of
+from pbxbridge.services.column import fits
 from pbxbridge.services.extension_change import FORGETTING
 from pbxbridge.services.extension_input import ExtensionInput
-
-CLASS_NAME_LENGTH = 30
 
 
 async def wrong_number(transaction: TransactionalDBClient, number: str) -> Mapping[str, str]:
@@ -45,11 +44,10 @@ async def wrong_references(
 
 
 async def _wrong_class(transaction: TransactionalDBClient, name: str) -> Mapping[str, str]:
-    # Tortoise refuses to look for what is longer than the column.
-    known = len(name) <= CLASS_NAME_LENGTH
-    if not known or not await ClassOfService.filter(name=name).using_db(transaction).exists():
-        return {"class_of_service": "Choose one of the list."}
-    return {}
+    named = ClassOfService.filter(name=name).using_db(transaction)
+    if fits(ClassOfService, "name", name) and await named.exists():
+        return {}
+    return {"class_of_service": "Choose one of the list."}
 
 
 async def _wrong_device(

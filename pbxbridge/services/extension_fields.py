@@ -21,6 +21,9 @@ SECRET_LENGTH = range(8, 41)
 RING_SECONDS = range(5, 301)
 REGISTRATION_NUMBERS = range(1, 100)
 TEXT_LENGTH = 40
+# Each is a row that a save may have to write, while nobody else can.
+MOST_USERS = 50
+MOST_DIDS = 50
 
 # pbx.c gives these a meaning of their own: `h` would run at every hang-up, `t` at every time-out.
 # https://docs.asterisk.org/Configuration/Dialplan/Special-Dialplan-Extensions/
@@ -158,6 +161,18 @@ def _login(value: str) -> str:
     return name
 
 
+def _users(value: list[str]) -> list[str]:
+    if len(value) > MOST_USERS:
+        raise problem(f"Give at most {MOST_USERS} users.")
+    return value
+
+
+def _dids(value: list[str]) -> list[str]:
+    if len(value) > MOST_DIDS:
+        raise problem(f"Give at most {MOST_DIDS} DIDs.")
+    return value
+
+
 def _empty_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -183,6 +198,6 @@ RegistrationNumber = Annotated[
 ]
 Name = Annotated[str, strip]
 Login = Annotated[str, strip, AfterValidator(_login)]
-Logins = Annotated[list[Login], split, no_doubles]
+Logins = Annotated[list[Login], split, no_doubles, AfterValidator(_users)]
 Did = Annotated[str, strip, AfterValidator(_did)]
-Dids = Annotated[list[Did], split, no_doubles]
+Dids = Annotated[list[Did], split, no_doubles, AfterValidator(_dids)]

@@ -10,13 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from tortoise.expressions import Q
+from tortoise.functions import Coalesce
 from tortoise.queryset import QuerySet
 
 from pbxbridge.models.extension import Extension
-from pbxbridge.services.extension_search import ids_with
+from pbxbridge.models.people import User
+from pbxbridge.services.column import fits
+from pbxbridge.services.extension_search import containing, ids_with
 from pbxbridge.services.extension_store import views
 from pbxbridge.services.extension_view import ExtensionView, number_of
+from pbxbridge.services.user_extensions import linked_to
 
 # A list of numbers as long as this goes to the database; with a longer one, the database's list is
 # walked along and compared here.
@@ -39,7 +42,7 @@ class ExtensionFilter:
     """Which extensions, in which order.
 
     ``search`` is part of a number or a name; ``user`` is a login; ``among`` are the only numbers
-    to show, None for all. Empty means any.
+    to show, None for all; they may become others while a page is read. Empty means any.
     """
 
     search: str = ""
@@ -103,23 +106,45 @@ async def read_numbers(wanted: ExtensionFilter, most: int) -> list[str]:
 
 
 async def _filtered(wanted: ExtensionFilter) -> QuerySet[Extension]:
-    found = Extension.all()
-    if "\0" in wanted.search:
-        # No name holds one, and SQLite would look for what is in front of it.
-        found = found.filter(id__in=[])
-    elif part := wanted.search:
-        ids = await ids_with(part, LISTED)
-        if ids is None:
-            found = found.filter(Q(number__icontains=part) | Q(caller_id_name__icontains=part))
-        else:
-            found = found.filter(id__in=ids)
-    if wanted.device_type:
-        found = found.filter(device_type=wanted.device_type)
-    if wanted.class_of_service:
-        found = found.filter(class_of_service_id=wanted.class_of_service)
+    found, ids = Extension.all(), None
     if wanted.user:
-        found = found.filter(users__login=wanted.user)
-    return found
+        ids = await _ids_of_user(wanted.user)
+        found = linked_to(wanted.user) if ids is None else found.filter(id__in=ids)
+    few = ids is not None or (wanted.among is not None and len(wanted.among) <= LISTED)
+    if part := wanted.search:
+        # No name holds a line break or a NUL, at which SQLite would end what it looks for.
+        ids = await ids_with(part, LISTED) if part.isprintable() else []
+        found = containing(found, part) if ids is None else found.filter(id__in=ids)
+        few = few or ids is not None
+    found = _with(found, "device_type", wanted.device_type, by_index=not few)
+    return _with(found, "class_of_service_id", wanted.class_of_service, by_index=not few)
+
+
+def _with(
+    found: QuerySet[Extension], column: str, value: str, *, by_index: bool
+) -> QuerySet[Extension]:
+    """Leave in those that have this value; empty means any.
+
+    Where few rows are left already, SQLite would rather walk along all that have the value, for
+    their order: from an expression it cannot.
+    """
+    if not value:
+        return found
+    if not fits(Extension, column, value):
+        return found.filter(id__in=[])
+    if by_index:
+        return found.filter(**{column: value})
+    name = f"own_{column}"
+    return found.annotate(**{name: Coalesce(column, "")}).filter(**{name: value})
+
+
+async def _ids_of_user(login: str) -> list[int] | None:
+    """Return the ids of a user's extensions, None if there are too many to list."""
+    if not fits(User, "login", login):
+        return []
+    linked = User.filter(login=login).limit(LISTED + 1)
+    ids = await linked.values_list("extensions__id", flat=True)
+    return None if len(ids) > LISTED else [int(str(id_)) for id_ in ids if id_ is not None]
 
 
 def _ordered(found: QuerySet[Extension], wanted: ExtensionFilter) -> QuerySet[Extension]:

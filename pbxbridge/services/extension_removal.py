@@ -17,7 +17,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import FORWARDS, SIP_TYPES, unparsed
 from pbxbridge.services.extension_phone import carried_by
 from pbxbridge.services.extension_saver import ExtensionSaver, notify
-from pbxbridge.services.extension_store import views, write_users
+from pbxbridge.services.extension_store import look_up, views, write_users
 from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.realtime_writer import RealtimeWriter
@@ -53,10 +53,10 @@ class Outside:
 
 async def leaving(number: str, transaction: TransactionalDBClient | None = None) -> list[Extension]:
     """Return the extension and the SIP-VIRTUALs that cannot stay on its device without it."""
-    gone = await Extension.filter(number=number).using_db(transaction)
-    for row in list(gone):
-        gone += await carried_by(row.number, row.device_type, row.mac, transaction)
-    return gone
+    row = await look_up(number, transaction)
+    if row is None:
+        return []
+    return [row, *await carried_by(row.number, row.device_type, row.mac, transaction)]
 
 
 async def usages_of(

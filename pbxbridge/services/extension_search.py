@@ -3,7 +3,7 @@
 No ordinary index helps with a text that may begin anywhere. SQLite has one of all groups of three
 characters, https://www.sqlite.org/fts5.html#the_trigram_tokenizer, which triggers keep up to date.
 Where there is none (another engine, a SQLite without FTS5, a text of fewer than three characters),
-the table itself is searched.
+or where very many match, the list is walked along.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
+from pypika_tortoise.terms import Function as SqlFunction
+from pypika_tortoise.terms import Term
 from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import OperationalError
+from tortoise.expressions import Function, Q
+from tortoise.queryset import QuerySet
 
 from pbxbridge.models.database import write_transaction
+from pbxbridge.models.extension import Extension
 
 SHORTEST = 3
 
@@ -57,6 +62,20 @@ _LEARN = """
 _FIND = "SELECT rowid FROM portal_extension_search WHERE portal_extension_search MATCH ? LIMIT ?"
 
 log = structlog.get_logger(__name__)
+
+
+class _Substr(SqlFunction):
+    def __init__(self, term: Term, first: int) -> None:
+        super().__init__("SUBSTR", term, first)
+
+
+class _FromThird(Function):
+    """A text from its third character on."""
+
+    database_func = _Substr
+
+    def __init__(self, column: str) -> None:
+        super().__init__(column, 3)
 
 
 async def ensure_search_index() -> None:
@@ -110,6 +129,23 @@ async def ids_with(text: str, most: int) -> list[int] | None:
     except OperationalError:
         return None
     return None if len(rows) > most else [row["rowid"] for row in rows]
+
+
+def containing(found: QuerySet[Extension], text: str) -> QuerySet[Extension]:
+    """Leave in the extensions that contain ``text``, by a look at each.
+
+    The number is read out of the sort key, which every order has in its index beside the name: no
+    row of the table is read.
+    """
+    found = found.annotate(dialled=_FromThird("sort_key"))
+    if Tortoise.get_connection("default").capabilities.dialect != "sqlite":
+        return found.filter(Q(dialled__icontains=text) | Q(caller_id_name__icontains=text))
+    # SQLite's LIKE takes A for a, but not Ä for ä. https://www.sqlite.org/lang_expr.html#like
+    either = Q(dialled__contains=text)
+    cases = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
+    for case in sorted(cases):
+        either |= Q(caller_id_name__contains=case)
+    return found.filter(either)
 
 
 async def _has(transaction: TransactionalDBClient, trigger: str) -> bool:

@@ -25,8 +25,8 @@ from pbxbridge.realtime.rows import (
     SipDevice,
     rows_of,
 )
+from pbxbridge.services.column import fits
 from pbxbridge.services.extension_change import Credentials, columns_of, mail_since
-from pbxbridge.services.extension_fields import NUMBER_LENGTH
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
 from pbxbridge.services.extension_view import ExtensionView, view_of
 
@@ -42,12 +42,18 @@ class SiteDefaults:
     ring_time: int
 
 
+async def look_up(
+    number: str, transaction: TransactionalDBClient | None = None
+) -> Extension | None:
+    """Return the portal's row; None if there is none of that number, whatever it may be."""
+    if not fits(Extension, "number", number):
+        return None
+    return await Extension.filter(number=number).using_db(transaction).first()
+
+
 async def find(number: str, transaction: TransactionalDBClient | None = None) -> Extension:
     """Return the portal's row. Raises NotFound."""
-    row = None
-    # Tortoise refuses to look for what is longer than the column.
-    if len(number) <= NUMBER_LENGTH:
-        row = await Extension.filter(number=number).using_db(transaction).first()
+    row = await look_up(number, transaction)
     if row is None:
         raise NotFound(f"There is no extension {number}.")
     return row
@@ -98,9 +104,10 @@ async def views(
     ids = list(users)
     for first in range(0, len(ids), MANY):
         some = ids[first : first + MANY]
-        linked = User.filter(extensions__id__in=some).using_db(transaction)
-        for extension_id, login in await linked.values_list("extensions__id", "login"):
-            if extension_id in users:
+        # From the extensions to their users: the other way round, SQLite reads all users.
+        linked = Extension.filter(id__in=some).using_db(transaction)
+        for extension_id, login in await linked.values_list("id", "users__login"):
+            if login is not None:
                 users[extension_id].append(login)
         held = Did.filter(extension_id__in=some).using_db(transaction)
         for extension_id, did in await held.values_list("extension_id", "number"):
@@ -154,8 +161,8 @@ async def _write_dids(
     present = {str(number) for number in await held.values_list("number", flat=True)}
     if gone := present - set(numbers):
         await held.filter(number__in=list(gone)).delete()
-    for number in sorted(set(numbers) - present):
-        await Did.create(using_db=transaction, number=number, extension_id=row.id)
+    new = [Did(number=number, extension_id=row.id) for number in sorted(set(numbers) - present)]
+    await Did.bulk_create(new, using_db=transaction)
 
 
 async def _waiting(numbers: Sequence[str], transaction: TransactionalDBClient | None) -> set[str]:

@@ -17,6 +17,7 @@ from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.device_types import technology_of
+from pbxbridge.services.extension_bulk import BulkChange
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, parse_extension
 from pbxbridge.services.extension_list import (
     ExtensionFilter,
@@ -33,9 +34,10 @@ from pbxbridge.services.extension_removal import (
     usages_of,
 )
 from pbxbridge.services.extension_saver import ExtensionSaver
-from pbxbridge.services.extension_store import SiteDefaults, find, views
+from pbxbridge.services.extension_store import SiteDefaults, find, look_up, views
 from pbxbridge.services.extension_view import ExtensionView, fields_of
 from pbxbridge.services.licences import Licences, LicenceView
+from pbxbridge.services.user_extensions import linked_to
 
 
 async def nothing_outside(_: Collection[str]) -> Outside:
@@ -58,6 +60,7 @@ class Extensions:
         self._bus = bus
         self._licences = licences
         self._saver = ExtensionSaver(site, licences, clock)
+        self._bulk = BulkChange(site, licences, clock)
         self._outside = outside
 
     async def page(
@@ -83,7 +86,7 @@ class Extensions:
 
     async def owned_by(self, login: str) -> list[ExtensionView]:
         """Return the extensions that a portal user is associated with."""
-        return await views(await Extension.filter(users__login=login).order_by("sort_key"))
+        return await views(await linked_to(login).order_by("sort_key"))
 
     async def monitored(self) -> dict[str, bool]:
         """Return every extension's number and whether its device is monitored."""
@@ -102,7 +105,7 @@ class Extensions:
 
     async def phone_groups(self) -> list[str]:
         """Return the names of the phone groups that have members."""
-        named = Extension.exclude(phone_group="").order_by("phone_group").distinct()
+        named = Extension.filter(phone_group__gt="").order_by("phone_group").distinct()
         return [str(name) for name in await named.values_list("phone_group", flat=True)]
 
     async def licences(self) -> LicenceView:
@@ -144,21 +147,14 @@ class Extensions:
     ) -> list[ExtensionView]:
         """Make the same changes to several extensions, all or none.
 
-        Raises Invalid, whose fields are named ``<number>: <field>``, and NotFound.
+        Raises Invalid, whose fields are named ``<number>: <field>``, NotFound, Conflict if others
+        keep changing the same extensions.
         """
-        wrong: dict[str, str] = {}
-        async with write_transaction() as transaction:
-            for number in dict.fromkeys(numbers):
-                row = await find(number, transaction)
-                (present,) = await views([row], transaction)
-                try:
-                    wanted = parse_extension({**fields_of(present), **changes, "number": number})
-                    await self._saver.change(transaction, actor, row, wanted)
-                except Invalid as invalid:
-                    wrong |= {f"{number}: {name}": why for name, why in invalid.fields.items()}
-            if wrong:
-                raise Invalid(wrong)
-        return [await self._saved(number) for number in dict.fromkeys(numbers)]
+        asked = dict.fromkeys(numbers)
+        others = await self._bulk.change(actor, asked, changes)
+        rows = {row.number: row for row in await Extension.filter(number__in=[*asked, *others])}
+        self._announce(rows.values())
+        return await views([rows[number] for number in asked if number in rows])
 
     async def change_own_pin(self, actor: Actor, number: str, pin: str) -> None:
         """Change the voicemail PIN, as its owner. Raises Invalid, NotFound."""
@@ -170,14 +166,13 @@ class Extensions:
 
     async def notice_pin(self, number: str) -> None:
         """Look whether the PIN was changed by phone, and take note. An unknown number is fine."""
-        row = await Extension.filter(number=number).first()
-        if row is None or not row.voicemail:
-            return
-        if not await self._saver.pin_is_new(row):
+        row = await look_up(number)
+        if row is None or not row.voicemail or not await self._saver.pin_is_new(row):
             return
         async with write_transaction() as transaction:
-            noticed = await self._saver.notice_pin(transaction, await find(number, transaction))
-        if noticed:
+            row = await look_up(number, transaction)
+            noticed = row is not None and await self._saver.notice_pin(transaction, row)
+        if row is not None and noticed:
             self._bus.publish(_saved_event(row))
 
     async def usage(self, number: str) -> list[Usage]:

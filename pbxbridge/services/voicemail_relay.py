@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
+from functools import partial
 
 import structlog
 
@@ -25,14 +27,28 @@ from pbxbridge.mail.voicemail_message import (
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.outbox import OutgoingMail
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
+from pbxbridge.services.column import fits
 from pbxbridge.services.keep_trying import until_stored
+from pbxbridge.services.transfer.lookup import batches
 from pbxbridge.services.voicemail_spool import VoicemailSpool
 
 # A message's origtime is cut to whole seconds, and with the spool on another machine it is told by
 # another clock. Two seconds are less than it takes to call, hear a greeting and speak.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
+# Mailboxes that are looked up at once.
+AT_ONCE = 1000
+
 log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def _whatever_breaks(**where: str) -> Iterator[None]:
+    """Go on after a fault of ours: it must neither keep the others waiting nor end the bridge."""
+    try:
+        yield
+    except Exception:
+        log.exception("voicemail.broke", **where)
 
 
 class VoicemailRelay:
@@ -63,7 +79,8 @@ class VoicemailRelay:
         """Relay what is there, then what comes; for ever."""
         with self._bus.subscribe() as events:
             while True:
-                await self.sweep()
+                with _whatever_breaks():
+                    await self.sweep()
                 await self._relay_until_sweep(events)
 
     async def sweep(self) -> None:
@@ -73,13 +90,14 @@ class VoicemailRelay:
         except OSError as why:
             log.warning("voicemail.spool_unreadable", reason=str(why))
             return
-        for extension in await until_stored(_with_mail):
-            if extension.number in present:
-                await self._relay(extension)
+        for some in batches(sorted(present), AT_ONCE):
+            for extension in await until_stored(partial(_with_mail, some)):
+                with _whatever_breaks(mailbox=extension.number):
+                    await self._relay(extension)
 
     async def relay(self, mailbox: str) -> None:
         """Relay the new messages of one mailbox of the context ``default``."""
-        for extension in await until_stored(lambda: _with_mail(number=mailbox)):
+        for extension in await until_stored(partial(_with_mail, [mailbox])):
             await self._relay(extension)
 
     async def settled(self, mailbox: str, msg_id: str) -> bool:
@@ -87,7 +105,7 @@ class VoicemailRelay:
 
         It does not if it is stored, or is not to be mailed. False if it could not be read just now.
         """
-        mailed = await until_stored(lambda: _with_mail(number=mailbox))
+        mailed = await until_stored(partial(_with_mail, [mailbox]))
         return all([msg_id in await self._relay(extension) for extension in mailed])
 
     async def _relay_until_sweep(self, events: Subscription) -> None:
@@ -100,7 +118,8 @@ class VoicemailRelay:
                 return
             match event:
                 case MailboxChanged() if event.context == MAILBOX_CONTEXT:
-                    await self.relay(event.mailbox)
+                    with _whatever_breaks(mailbox=event.mailbox):
+                        await self.relay(event.mailbox)
                 case LinkChanged(up=True) | Overflowed():
                     return
 
@@ -120,13 +139,10 @@ class VoicemailRelay:
         for message in wanted:
             if dedupe_key(message) in stored:
                 continue
-            try:
-                if not await self._store(message, extension.voicemail_email):
-                    owing.add(message.msg_id)
-            except Exception:
-                # A fault of ours in one message must not keep the others waiting.
-                log.exception("voicemail.broke", mailbox=number, msg_id=message.msg_id)
-                owing.add(message.msg_id)
+            owing.add(message.msg_id)
+            with _whatever_breaks(mailbox=number, msg_id=message.msg_id):
+                if await self._store(message, extension.voicemail_email):
+                    owing.remove(message.msg_id)
         return frozenset(message.msg_id for message in messages) - owing
 
     async def _store(self, message: VoicemailMessage, recipient: str) -> bool:
@@ -170,9 +186,11 @@ def _mime(message: VoicemailMessage, recording: bytes, *, sender: str, recipient
     return voicemail_email(message, recording, sender=sender, recipient=recipient).as_bytes()
 
 
-async def _with_mail(**only: str) -> list[Extension]:
-    mailed = Extension.filter(voicemail=True, mail_since__not_isnull=True, **only)
-    return await mailed.exclude(voicemail_email="")
+async def _with_mail(mailboxes: Iterable[str]) -> list[Extension]:
+    """Return the extensions that have one of these mailboxes, and their voicemail mailed."""
+    numbers = [mailbox for mailbox in mailboxes if fits(Extension, "number", mailbox)]
+    found = Extension.filter(number__in=numbers, voicemail=True, mail_since__not_isnull=True)
+    return await found.exclude(voicemail_email="")
 
 
 async def _stored_keys(messages: Sequence[VoicemailMessage]) -> set[str]:

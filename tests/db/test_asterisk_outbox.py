@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tortoise import Tortoise
 
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import EventBus, LinkChanged
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
+from tests.db.statements import statements
 from tests.eventually import eventually
 
 
@@ -82,3 +84,43 @@ async def test_it_tries_again_as_soon_as_asterisk_is_back(
     await eventually(lambda: asterisk.told == ["1001", "1002", "1003"])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_more_reloads_than_a_statement_has_parameters_are_told_once(
+    outbox: AsteriskOutbox, asterisk: Asterisk
+) -> None:
+    await reloads(33_000)
+    await AsteriskNotice.create(kind=NoticeKind.RELOAD_DIALPLAN, subject="cos-internal")
+    asterisk.refuses = {"1002", "cos-internal"}
+    assert not await outbox.deliver()
+    assert asterisk.told == ["1001", "1003", "1"]
+    left = [notice.subject for notice in await AsteriskNotice.all().order_by("id")]
+    assert left == ["1002", "cos-internal"]
+
+
+async def test_while_asterisk_is_away_what_waits_is_written_only_if_the_reason_is_news(
+    outbox: AsteriskOutbox, asterisk: Asterisk
+) -> None:
+    await reloads(50)
+    asterisk.refuses = {"1001", "1002", "1003", "1"}
+    assert not await outbox.deliver()
+    # Of the reloads, of which one telling serves all, the oldest has the reason.
+    told_why = {notice.subject for notice in await AsteriskNotice.filter(attempts=1)}
+    assert told_why == {"1", "1001", "1002", "1003"}
+    async with statements() as seen:
+        assert not await outbox.deliver()
+    assert [each for each in seen if each.startswith("UPDATE")] == []
+    assert asterisk.asked == 8
+    asterisk.breaks_at = "1002"
+    await outbox.deliver()
+    assert await AsteriskNotice.filter(attempts=2, last_error__contains="KeyError").count() == 1
+
+
+async def reloads(count: int) -> None:
+    """Have Asterisk reload its IAX2 peers for 1 to so many."""
+    await Tortoise.get_connection("default").execute_query(
+        "WITH RECURSIVE some(one) AS (SELECT 1 UNION ALL SELECT one + 1 FROM some LIMIT ?) "
+        "INSERT INTO portal_asterisk_notices (kind, subject, attempts, last_error, created_at) "
+        "SELECT 'reload-peers', one, 0, '', '2026-01-01 00:00:00+00:00' FROM some",
+        [count],
+    )

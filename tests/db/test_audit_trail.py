@@ -53,6 +53,18 @@ async def found(trail: AuditTrail, **typed: object) -> list[int]:
     return [entry.id for entry in (await trail.page(parse_filter(typed))).items]
 
 
+async def test_a_name_that_is_longer_than_any_that_is_kept_finds_nothing(
+    trail: AuditTrail,
+) -> None:
+    await add()
+    for length in (64, 65, 80):
+        assert await found(trail, actor="a" * length) == []
+        assert await found(trail, actor=f"*{'a' * (length - 1)}") == []
+    # In lower case it is longer by a half.
+    assert await found(trail, actor="\u0130" * 64) == []
+    assert await found(trail, subject="1" * 80) == []
+
+
 async def test_the_newest_entry_is_first(trail: AuditTrail) -> None:
     ids = [await add() for _ in range(3)]
     assert await found(trail) == ids[::-1]

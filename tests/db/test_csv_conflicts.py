@@ -50,7 +50,7 @@ async def test_a_sip_virtual_is_not_left_without_its_device(
     await import_rows(transfer, admin, new("1001", mac=MAC, device_type="SIP"), second)
     moved = {"number": "1001", "mac": "000000000002"}
     assert [row for row, _, _ in await found(transfer, moved, {**second})] == [3]
-    left = "SIP-VIRTUAL 1002 would be on no device. Have the file change that, too."
+    left = "SIP-VIRTUAL 1002 would be on no device. Move that, too."
     assert await found(transfer, moved) == [(2, "mac", left)]
     virtual = new("1001", device_type="VIRTUAL", forward_all="900")
     assert await found(transfer, virtual) == [(2, "mac", left)]

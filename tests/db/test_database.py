@@ -56,7 +56,10 @@ async def test_migrations_make_exactly_the_tables_columns_and_indexes_of_the_mod
     await Tortoise.init(config=tortoise_config(f"sqlite://{generated}"))
     await Tortoise.generate_schemas()
     await Tortoise.close_connections()
-    assert schema(migrated_file) == schema(generated)
+    expected = schema(generated)
+    # Tortoise can declare no index of a table that has no model.
+    expected["portal_extension_users"].add(("index", 0, ("user_id",)))
+    assert schema(migrated_file) == expected
 
 
 async def test_data_of_the_first_release_is_kept_and_completed(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pbxbridge.errors import Conflict, Invalid
+from pbxbridge.errors import Conflict, Invalid, NotFound
 from pbxbridge.events import EventBus, ExtensionSaved
 from pbxbridge.models.audit_entry import AuditEntry
+from pbxbridge.models.extension import Extension
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.people import User
 from pbxbridge.models.realtime import (
@@ -25,9 +26,11 @@ from pbxbridge.models.realtime import (
     VoicemailBox,
 )
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.extension_input import ExtensionInput, parse_extension
+from pbxbridge.services.extension_input import parse_extension
+from pbxbridge.services.extension_saver import ExtensionSaver
 from pbxbridge.services.extension_view import fields_of
 from pbxbridge.services.extensions import Extensions
+from tests.rig.extensions import delete_knowingly
 
 FULL: dict[str, Any] = {
     "number": "0100",
@@ -178,6 +181,40 @@ async def test_looking_twice_at_a_pin_notices_its_change_once(
     assert await AuditEntry.filter(action="extension.pin-changed").count() == 1
 
 
+async def test_an_extension_that_is_deleted_while_its_pin_is_looked_at_is_no_fault(
+    extensions: Extensions, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await extensions.create(admin, parse_extension(FULL))
+    await VoicemailBox.filter(mailbox="0100").update(password="998877")
+    is_new = ExtensionSaver.pin_is_new
+
+    async def deleted_meanwhile(self: ExtensionSaver, row: Extension) -> bool:
+        found = await is_new(self, row)
+        await delete_knowingly(extensions, admin, row.number)
+        return found
+
+    monkeypatch.setattr(ExtensionSaver, "pin_is_new", deleted_meanwhile)
+    await extensions.notice_pin("0100")
+    assert not await AuditEntry.filter(action="extension.pin-changed").exists()
+
+
+@pytest.mark.parametrize("number", ["9", "1" * 21, "reception.front.desk.1", "1\x00"])
+async def test_a_number_that_nobody_can_have_is_not_found(
+    extensions: Extensions, admin: Actor, number: str
+) -> None:
+    await extensions.notice_pin(number)
+    for asked in (
+        extensions.get(number),
+        extensions.update(admin, number, {"phone_make": "Snom"}),
+        extensions.update_many(admin, [number], {"phone_make": "Snom"}),
+        extensions.usage(number),
+        extensions.delete(admin, number),
+        extensions.secret(admin, number),
+    ):
+        with pytest.raises(NotFound):
+            await asked
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -206,19 +243,6 @@ async def test_what_breaks_a_rule_is_refused_beside_its_field_and_changes_nothin
         await extensions.update(admin, "0100", changes)
     assert list(refused.value.fields) == [field]
     assert (await extensions.get("0100"), await realtime()) == (before, rows)
-
-
-async def test_many_are_changed_together_or_not_at_all(
-    extensions: Extensions, admin: Actor
-) -> None:
-    for number in ("1", "2", "3"):
-        await extensions.create(admin, ExtensionInput(number=number, caller_id_name="X"))
-    changed = await extensions.update_many(admin, ["1", "2"], {"phone_group": "Sales"})
-    assert [view.phone_group for view in changed] == ["Sales", "Sales"]
-    with pytest.raises(Invalid) as refused:
-        await extensions.update_many(admin, ["1", "3"], {"forward_all": "3"})
-    assert list(refused.value.fields) == ["3: forward_all"]
-    assert (await extensions.get("1")).forward_all == ""
 
 
 async def test_a_device_of_another_type_takes_over_the_number(

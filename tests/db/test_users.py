@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from benchmarks.population import numbers, populate
 from pbxbridge.errors import Conflict, Forbidden, Invalid, NotFound, PbxBridgeError
 from pbxbridge.models import realtime
 from pbxbridge.models.audit_entry import AuditEntry
@@ -21,6 +22,7 @@ from pbxbridge.services.parsing import parse
 from pbxbridge.services.user_input import UserInput
 from pbxbridge.services.users import Users
 from tests.db.people import HOME, PASSWORD, People, audited
+from tests.db.statements import statements
 
 ADA = {"login": "ada", "name": "Ada Lovelace", "email": "ada@pbx.local", "role": "user"}
 
@@ -305,3 +307,30 @@ async def test_an_administrator_lets_in_who_lost_their_phone(
     assert await accounts.sign_in("ada", PASSWORD, HOME)
     [entry] = await audited("user.second-factor-off")
     assert (entry.actor, entry.subject) == ("admin", "ada")
+
+
+async def test_an_extension_has_no_more_users_than_its_own_form_takes(
+    users: Users, extensions: Extensions, admin: Actor, two_extensions: None
+) -> None:
+    crowd = [f"user{number}" for number in range(50)]
+    await User.bulk_create([User(login=login, password_hash="") for login in crowd])
+    await extensions.update(admin, "1001", {"users": crowd})
+    with pytest.raises(Invalid) as refused:
+        await users.create(admin, wanted(extensions=["0200", "1001"]))
+    sentence = "Extension 1001 has 50 users, and can have no more."
+    assert refused.value.fields == {"extensions": sentence}
+    await users.create(admin, wanted(extensions=["0200"]))
+    await users.update(admin, "user0", {"name": "Still one of them"})
+
+
+async def test_a_user_is_given_many_extensions_with_few_statements(
+    users: Users, admin: Actor, database: object
+) -> None:
+    await populate(300)
+    named = [str(number) for number in numbers(300)]
+    async with statements() as seen:
+        await users.create(admin, wanted(extensions=named))
+    assert len([each for each in seen if not each.startswith("INSERT")]) < 30
+    assert (await users.get("ada")).extensions == named
+    assert (await users.update(admin, "ada", {"extensions": named[:3]})).extensions == named[:3]
+    assert await Extension.filter(number=named[9], version=3).exists()

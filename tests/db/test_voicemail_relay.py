@@ -5,7 +5,7 @@ import contextlib
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -23,7 +23,9 @@ from pbxbridge.events import (
     Overflowed,
 )
 from pbxbridge.mail.sender import SmtpSender
+from pbxbridge.mail.voicemail_message import VoicemailMessage
 from pbxbridge.models.outbox import MailState, OutgoingMail
+from pbxbridge.services import voicemail_relay
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extensions import Extensions
@@ -32,6 +34,7 @@ from pbxbridge.services.voicemail_relay import VoicemailRelay
 from pbxbridge.services.voicemail_spool import VoicemailSpool
 from pbxbridge.settings import SmtpSettings
 from tests.db.mail_rows import reached, running, until
+from tests.db.statements import statements
 from tests.rig.mail_catcher import MailCatcher
 from tests.rig.voicemail_files import leave_message, wav
 
@@ -283,3 +286,66 @@ async def pipeline(*arguments: str) -> AsyncIterator[None]:
     finally:
         process.kill()
         await process.wait()
+
+
+async def test_only_extensions_whose_mailbox_has_a_folder_are_looked_up(
+    relay: VoicemailRelay,
+    extensions: Extensions,
+    admin: Actor,
+    spool: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(voicemail_relay, "AT_ONCE", 2)
+    boxes = [f"20{number:02}" for number in range(5)]
+    for mailbox in boxes:
+        await mailed(extensions, admin, mailbox)
+    async with statements() as seen:
+        await relay.sweep()
+    assert seen == []
+    for mailbox in boxes:
+        leave_message(spool, "1-a", mailbox=mailbox)
+    async with statements() as seen:
+        await relay.sweep()
+    assert sorted(await stored()) == [f"voicemail:{mailbox}@default:1-a" for mailbox in boxes]
+    assert not [each for each in seen if "1002" in each]
+
+
+@pytest.mark.parametrize("mailbox", ["reception.front.desk.1", "1" * 80])
+async def test_a_mailbox_of_somebody_else_with_a_long_name_is_nobodys(
+    relay: VoicemailRelay, spool: Path, mailbox: str
+) -> None:
+    leave_message(spool, "1-a", mailbox=mailbox)
+    leave_message(spool, "1-a")
+    await relay.sweep()
+    await relay.relay(mailbox)
+    assert await relay.settled(mailbox, "1-a")
+    assert await stored() == ["voicemail:1002@default:1-a"]
+
+
+async def test_a_fault_of_ours_at_one_mailbox_or_event_ends_nothing(
+    relay: VoicemailRelay,
+    extensions: Extensions,
+    admin: Actor,
+    bus: EventBus,
+    spool: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await mailed(extensions, admin, "1001")
+    whole = VoicemailSpool.messages
+
+    async def broken_at_1001(
+        self: VoicemailSpool, context: str, mailbox: str
+    ) -> Sequence[VoicemailMessage]:
+        if mailbox == "1001":
+            raise KeyError(mailbox)
+        return await whole(self, context, mailbox)
+
+    monkeypatch.setattr(VoicemailSpool, "messages", broken_at_1001)
+    for mailbox in ("1001", "1002"):
+        leave_message(spool, "1-a", mailbox=mailbox)
+    async with running(relay):
+        await stored_count(1)
+        leave_message(spool, "1-b")
+        for mailbox in ("1001", "1002"):
+            bus.publish(MailboxChanged(mailbox=mailbox, context="default"))
+        await stored_count(2)

@@ -89,6 +89,17 @@ def test_addresses_of_the_internet_and_of_the_lan_are_taken(address: str) -> Non
     assert parse_extension({**GOOD, "voicemail_email": address}).voicemail_email == address
 
 
+def test_the_rows_of_one_save_are_few() -> None:
+    dids = [str(number) for number in range(51)]
+    logins = [f"user{number}" for number in range(51)]
+    taken = parse_extension(GOOD | {"dids": dids[:50] * 2, "users": logins[:50]})
+    assert (len(taken.dids), len(taken.users)) == (50, 50)
+    with pytest.raises(Invalid) as refused:
+        parse_extension(GOOD | {"dids": " ".join(dids), "users": logins})
+    sentences = {"dids": "Give at most 50 DIDs.", "users": "Give at most 50 users."}
+    assert refused.value.fields == sentences
+
+
 def test_every_field_at_fault_is_named_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         parse_extension({**GOOD, "number": "x!", "caller_id_name": "", "voicemail_pin": "1"})

@@ -107,6 +107,26 @@ def test_turning_monitoring_off_and_on_is_seen_at_once(watched: Watched) -> None
     ]
 
 
+def test_the_numbers_of_each_status_follow_every_change_without_a_walk(watched: Watched) -> None:
+    mirror = watched.mirror
+    ok, blank = mirror.numbers_with(Status.OK), mirror.numbers_with(Status.BLANK)
+    assert (ok, blank) == (set(), {"1001", "1002"})
+    watched.report("Reachable")
+    assert (ok, blank) == ({"1001"}, {"1002"})
+    mirror.track("1003", monitored=True, technology=Technology.DAHDI)
+    mirror.track("1003", monitored=True, technology=Technology.DAHDI)
+    assert mirror.numbers_with(Status.UNMONITORED) == {"1003"}
+    mirror.track("1001", monitored=True, technology=Technology.NONE)
+    assert (ok, blank) == (set(), {"1001", "1002"})
+    mirror.track("1001", monitored=True)
+    mirror.track_all({"1001": True})
+    assert (ok, blank) == ({"1001"}, set())
+    mirror.untrack("1001")
+    watched.report("Unreachable")
+    mirror.untrack("nobody")
+    assert not any(mirror.numbers_with(status) for status in Status)
+
+
 class TestSnapshotOnConnecting:
     def test_it_replaces_the_view_at_once_and_publishes_only_differences(
         self, watched: Watched

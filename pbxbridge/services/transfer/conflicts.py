@@ -156,8 +156,7 @@ class Conflicts:
             if before.mac in carriers or not (left := orphans.get(before.mac)):
                 continue
             sentence = (
-                f"SIP-VIRTUAL {', '.join(sorted(left))} would be on no device. "
-                "Have the file change that, too."
+                f"SIP-VIRTUAL {', '.join(sorted(left))} would be on no device. Move that, too."
             )
             yield RowProblem(row.row, row.number, "mac", sentence)
 
@@ -190,7 +189,7 @@ class Conflicts:
 
     def _named(self, number: str) -> str:
         row = self._by_number.get(number)
-        return f"{number} (row {row.row})" if row else number
+        return f"{number} (row {row.row})" if row and row.row else number
 
 
 def _place(row: Candidate) -> Place:

@@ -29,10 +29,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """What is wrong with a row; ``column`` is the file's own, empty for the row as a whole."""
+    """What is wrong with a row; ``column`` is the file's own name of ``field``.
+
+    Both are empty for the row as a whole.
+    """
 
     row: int
     number: str
+    field: str
     column: str
     sentence: str
 
@@ -156,7 +160,7 @@ def _secret_differences(new: Renewed) -> Iterator[Difference]:
 def _errors(problems: Iterable[RowProblem], reading: Reading) -> Iterator[RowError]:
     for problem in sorted(problems, key=lambda one: one.row):
         column = reading.columns.get(problem.field, problem.field)
-        yield RowError(problem.row, problem.number, column, problem.sentence)
+        yield RowError(problem.row, problem.number, problem.field, column, problem.sentence)
 
 
 def _digest(file_hash: bytes, rows: Iterable[PlannedRow]) -> str:

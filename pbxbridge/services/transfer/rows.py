@@ -40,7 +40,8 @@ from pbxbridge.services.transfer.plan import PlannedRow
 # What Asterisk's tables hold: by table and key, the row as it is.
 StoredRows = Mapping[tuple[type[Model], tuple[Any, ...]], Mapping[str, Any]]
 
-_USERS = Table("portal_extension_users")
+# Which users belong to which extensions.
+LINKS = Table("portal_extension_users")
 
 
 class Writing:
@@ -104,9 +105,9 @@ class Writing:
         dids = _set_apart(before.dids if before else (), asked.wanted.dids)
         for login in users[0]:
             if login in user_ids:  # else the user is gone, and the link too
-                self._batch.delete(_USERS, {"extension_id": row_id, "user_id": user_ids[login]})
+                self._batch.delete(LINKS, {"extension_id": row_id, "user_id": user_ids[login]})
         for login in users[1]:
-            self._batch.insert(_USERS, {"extension_id": row_id, "user_id": user_ids[login]})
+            self._batch.insert(LINKS, {"extension_id": row_id, "user_id": user_ids[login]})
         for did in dids[0]:
             self._batch.delete(Did, {"number": did})
         for did in dids[1]:
@@ -166,6 +167,11 @@ def has_links(asked: Candidate) -> bool:
     users = asked.before.users if asked.before else []
     dids = asked.before.dids if asked.before else []
     return set(users) != set(asked.wanted.users) or set(dids) != set(asked.wanted.dids)
+
+
+def users_touched(asked: Candidate) -> set[str]:
+    """Return the logins of those to whom the extension is given, or of whom it is taken."""
+    return set(asked.before.users if asked.before else ()) ^ set(asked.wanted.users)
 
 
 def _set_apart(before: Collection[str], after: Collection[str]) -> tuple[list[str], list[str]]:

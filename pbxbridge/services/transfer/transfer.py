@@ -86,7 +86,7 @@ class Transfer:
         if rows := list(plan.to_write()):
             writer = PlanWriter(actor, self._site, self._licences, self._now())
             with without_gc():
-                await writer.write(plan, rows, tell)
+                await writer.write(plan.basis, rows, tell)
             for row in rows:
                 wanted = row.asked.wanted
                 technology = technology_of(wanted.device_type)

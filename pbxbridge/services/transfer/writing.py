@@ -1,28 +1,31 @@
-"""Carries out a plan: prepares every row, then writes all in one short transaction."""
+"""Carries out what was planned: prepares every row, then writes all in one short transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 
 from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
 
 from pbxbridge.errors import Conflict
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
+from pbxbridge.models.people import User
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.classes_of_service import ensure_context
 from pbxbridge.services.extension_search import indexed_at_once
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import Licences, licences_for
-from pbxbridge.services.transfer.bulk_write import BulkWrite
+from pbxbridge.services.transfer.bulk_write import AT_ONCE, BulkWrite
 from pbxbridge.services.transfer.facts import read_facts
-from pbxbridge.services.transfer.lookup import by_key
-from pbxbridge.services.transfer.plan import Plan, PlannedRow
+from pbxbridge.services.transfer.lookup import batches, by_key
+from pbxbridge.services.transfer.plan import Basis, PlannedRow
 from pbxbridge.services.transfer.progress import Counter, Tell, in_stretches
-from pbxbridge.services.transfer.rows import Writing, has_links, realtime_keys
+from pbxbridge.services.transfer.rows import Writing, has_links, realtime_keys, users_touched
 from pbxbridge.services.transfer.stored import read_realtime
 
 PREPARING, WRITING = "Preparing", "Writing"
@@ -41,31 +44,32 @@ class PlanWriter:
         self._licences = licences
         self._now = now
 
-    async def write(self, plan: Plan, rows: Sequence[PlannedRow], tell: Tell) -> None:
-        """Write these rows of a plan, all or none.
+    async def write(self, basis: Basis, rows: Sequence[PlannedRow], tell: Tell) -> None:
+        """Write what was planned on this basis, all or none.
 
         Meanwhile nobody else can write, and on SQLite the portal cannot even read, for it has one
         connection: so the transaction holds what can only be done in it. Raises Conflict if the
-        plan holds no more, Invalid if there are not enough licences any more.
+        basis holds no more, Invalid if there are not enough licences any more.
         """
-        batch = await self._prepared(plan, rows, tell)
+        batch = await self._prepared(basis, rows, tell)
         try:
             async with write_transaction() as transaction:
-                if await read_facts(transaction, plan.basis.mentioned) != plan.basis.facts:
+                if await read_facts(transaction, basis.mentioned) != basis.facts:
                     raise Conflict(CHANGED_MEANWHILE)
                 await self._licences.change(transaction, _more_licences(rows))
                 for name in sorted({row.asked.wanted.class_of_service for row in rows}):
                     await ensure_context(transaction, name)
-                async with indexed_at_once(transaction):
+                are_new = any(row.asked.before is None for row in rows)
+                async with indexed_at_once(transaction) if are_new else nullcontext():
                     await batch.write(transaction, Counter(WRITING, len(batch), tell))
-                await self._write_links(transaction, plan, rows)
+                await self._write_links(transaction, basis, rows)
         except IntegrityError as taken:
             raise Conflict(CHANGED_MEANWHILE) from taken
 
-    async def _prepared(self, plan: Plan, rows: Sequence[PlannedRow], tell: Tell) -> BulkWrite:
+    async def _prepared(self, basis: Basis, rows: Sequence[PlannedRow], tell: Tell) -> BulkWrite:
         batch = BulkWrite()
         writing = self._writing(batch)
-        connection, versions = Tortoise.get_connection("default"), plan.basis.facts.versions
+        connection, versions = Tortoise.get_connection("default"), basis.facts.versions
         stored = await read_realtime(connection, realtime_keys(rows, self._site))
         async for some in in_stretches(rows, PREPARING, tell):
             for row in some:
@@ -83,7 +87,7 @@ class PlanWriter:
         return Writing(batch, self._actor, self._site, now)
 
     async def _write_links(
-        self, transaction: TransactionalDBClient, plan: Plan, rows: Sequence[PlannedRow]
+        self, transaction: TransactionalDBClient, basis: Basis, rows: Sequence[PlannedRow]
     ) -> None:
         """Write users and DIDs: only now do new extensions have the ids that these refer to."""
         linked = [row.asked for row in rows if has_links(row.asked)]
@@ -92,8 +96,14 @@ class PlanWriter:
         batch = BulkWrite()
         writing = self._writing(batch)
         for asked in linked:
-            writing.link(asked, ids[asked.number], plan.basis.facts.user_ids)
+            writing.link(asked, ids[asked.number], basis.facts.user_ids)
         await batch.write(transaction, lambda _: None)
+        # A user's extensions are part of what is shown of the user.
+        logins = set().union(*map(users_touched, linked))
+        touched = [id_ for login, id_ in basis.facts.user_ids.items() if login in logins]
+        for some in batches(touched, AT_ONCE):
+            users = User.filter(id__in=some).using_db(transaction)
+            await users.update(version=F("version") + 1)
 
 
 def _more_licences(rows: Sequence[PlannedRow]) -> int:
