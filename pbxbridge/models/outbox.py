@@ -73,4 +73,4 @@ class AsteriskNotice(Model):
     class Meta:
         app = "portal"
         table = "portal_asterisk_notices"
-        indexes = (("subject",),)
+        indexes = (("subject",), ("kind",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -48,12 +48,12 @@ class AsteriskOutbox:
         One that Asterisk does not take holds up none of the others.
         """
         all_told = True
-        for notice, last in _grouped(await AsteriskNotice.all().order_by("id")):
+        for notice, last in await _waiting():
             if why := await self._failure(notice):
                 await _take_note(notice, why[:ERROR_LENGTH])
                 all_told = False
                 continue
-            served = AsteriskNotice.filter(id__gte=notice.id, id__lte=last.id, kind=notice.kind)
+            served = AsteriskNotice.filter(id__gte=notice.id, id__lte=last, kind=notice.kind)
             await served.delete()
             log.info("asterisk.told", kind=notice.kind.value, subject=notice.subject)
             self._bus.publish(OutboxChanged())
@@ -82,17 +82,20 @@ async def _take_note(notice: AsteriskNotice, why: str) -> None:
         await row.update(attempts=notice.attempts + 1, last_error=why)
 
 
-def _grouped(notices: Iterable[AsteriskNotice]) -> Iterable[tuple[AsteriskNotice, AsteriskNotice]]:
-    """Yield the first and the last of those that one telling serves, of one kind.
+async def _waiting() -> list[tuple[AsteriskNotice, int]]:
+    """Return what is to be told, oldest first, each with the id of the last one that it serves.
 
-    A reload reads everything that was saved before it.
+    A reload reads everything that was saved before it: of thousands, the first and last are read.
     """
-    groups: dict[object, tuple[AsteriskNotice, AsteriskNotice]] = {}
-    for notice in notices:
-        key = notice.kind if notice.kind in RELOADS else notice.id
-        first, _ = groups.get(key, (notice, notice))
-        groups[key] = first, notice
-    return groups.values()
+    one_by_one = [kind for kind in NoticeKind if kind not in RELOADS]
+    alone = await AsteriskNotice.filter(kind__in=one_by_one)
+    found = [(notice, notice.id) for notice in alone]
+    for kind in RELOADS:
+        some = AsteriskNotice.filter(kind=kind)
+        first, last = await some.order_by("id").first(), await some.order_by("-id").first()
+        if first and last:
+            found.append((first, last.id))
+    return sorted(found, key=lambda each: each[0].id)
 
 
 def _is_a_reason(event: object) -> bool:

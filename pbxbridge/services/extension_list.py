@@ -82,11 +82,10 @@ async def read_page(
     No more than ``most`` of those that match a filter are counted, None for all. Without a filter
     the total is always exact.
     """
-    found = _ordered(await _filtered(wanted), wanted)
-    if wanted.among is not None and len(wanted.among) > LISTED:
+    listed = _listed(wanted)
+    found = _ordered(await _filtered(wanted, listed), wanted)
+    if wanted.among is not None and listed is None:
         return await _page_among(found, wanted, page, per_page, most)
-    if wanted.among is not None:
-        found = found.filter(number__in=list(wanted.among))
     if most is None or not (wanted.is_by_column or wanted.among is not None):
         return await _page_counted(found, page, per_page)
     return await _page_capped(found, page, per_page, most)
@@ -94,10 +93,9 @@ async def read_page(
 
 async def read_numbers(wanted: ExtensionFilter, most: int) -> list[str]:
     """Return the numbers of the first ``most`` extensions that match."""
-    found = _ordered(await _filtered(wanted), wanted)
-    if wanted.among is not None and len(wanted.among) <= LISTED:
-        found = found.filter(number__in=list(wanted.among))
-    if wanted.among is None or len(wanted.among) <= LISTED:
+    listed = _listed(wanted)
+    found = _ordered(await _filtered(wanted, listed), wanted)
+    if wanted.among is None or listed is not None:
         numbers = await found.limit(most).values_list("number", flat=True)
         return [str(number) for number in numbers]
     walk = await _walk(found, wanted.among, most)
@@ -105,37 +103,50 @@ async def read_numbers(wanted: ExtensionFilter, most: int) -> list[str]:
     return [rows[id_] for id_ in walk.ids[:most] if id_ in rows]
 
 
-async def _filtered(wanted: ExtensionFilter) -> QuerySet[Extension]:
+def _listed(wanted: ExtensionFilter) -> list[str] | None:
+    """Return the only numbers to show if they are few enough for the database; None if not."""
+    few = wanted.among is not None and len(wanted.among) <= LISTED
+    return list(wanted.among or ()) if few else None
+
+
+async def _filtered(wanted: ExtensionFilter, listed: list[str] | None) -> QuerySet[Extension]:
     found, ids = Extension.all(), None
     if wanted.user:
         ids = await _ids_of_user(wanted.user)
         found = linked_to(wanted.user) if ids is None else found.filter(id__in=ids)
-    few = ids is not None or (wanted.among is not None and len(wanted.among) <= LISTED)
+    few = ids is not None
     if part := wanted.search:
         # No name holds a line break or a NUL, at which SQLite would end what it looks for.
         ids = await ids_with(part, LISTED) if part.isprintable() else []
         found = containing(found, part) if ids is None else found.filter(id__in=ids)
         few = few or ids is not None
-    found = _with(found, "device_type", wanted.device_type, by_index=not few)
-    return _with(found, "class_of_service_id", wanted.class_of_service, by_index=not few)
+    if listed is not None:
+        found = _with(found, "number__in", listed, by_index=not few)
+        few = True
+    for column, value in (
+        ("device_type", wanted.device_type),
+        ("class_of_service_id", wanted.class_of_service),
+    ):
+        if not fits(Extension, column, value):
+            found = found.filter(id__in=[])
+        elif value:
+            found = _with(found, column, value, by_index=not few)
+    return found
 
 
 def _with(
-    found: QuerySet[Extension], column: str, value: str, *, by_index: bool
+    found: QuerySet[Extension], condition: str, value: object, *, by_index: bool
 ) -> QuerySet[Extension]:
-    """Leave in those that have this value; empty means any.
+    """Leave in those that meet a condition.
 
     Where few rows are left already, SQLite would rather walk along all that have the value, for
-    their order: from an expression it cannot.
+    their order, or look for every number with every id: from an expression it cannot.
     """
-    if not value:
-        return found
-    if not fits(Extension, column, value):
-        return found.filter(id__in=[])
     if by_index:
-        return found.filter(**{column: value})
-    name = f"own_{column}"
-    return found.annotate(**{name: Coalesce(column, "")}).filter(**{name: value})
+        return found.filter(**{condition: value})
+    column = condition.removesuffix("__in")
+    own = Coalesce(column, "")
+    return found.annotate(**{f"own_{column}": own}).filter(**{f"own_{condition}": value})
 
 
 async def _ids_of_user(login: str) -> list[int] | None:

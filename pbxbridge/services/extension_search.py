@@ -2,12 +2,14 @@
 
 No ordinary index helps with a text that may begin anywhere. SQLite has one of all groups of three
 characters, https://www.sqlite.org/fts5.html#the_trigram_tokenizer, which triggers keep up to date.
-Where there is none (another engine, a SQLite without FTS5, a text of fewer than three characters),
-or where very many match, the list is walked along.
+One or two characters are found as the beginnings of such groups: so that the last ones of a name
+begin one too, two more follow that nobody can type. Where there is no such index (another engine,
+a SQLite without FTS5), or where very many match, the list is walked along.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,42 +25,48 @@ from tortoise.queryset import QuerySet
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
 
-SHORTEST = 3
+GROUP = 3
+# Groups that begin alike, and are looked up at once: with more of them, very many match.
+MOST_GROUPS = 200
 
+_OLD = "old.id, old.number || char(31, 31), old.caller_id_name || char(31, 31)"
+_NEW = _OLD.replace("old.", "new.")
+_FORGET = f"""
+    INSERT INTO portal_extension_search(portal_extension_search, rowid, number, caller_id_name)
+    VALUES ('delete', {_OLD});"""  # noqa: S608
+_ADD = f"INSERT INTO portal_extension_search(rowid, number, caller_id_name) VALUES ({_NEW});"  # noqa: S608
 # Each by its name in sqlite_master. A save writes all columns, mostly with the same values.
 _PARTS = {
     "portal_extension_search": """
         CREATE VIRTUAL TABLE portal_extension_search USING fts5(
-            number, caller_id_name,
-            content='portal_extensions', content_rowid='id', tokenize='trigram'
+            number, caller_id_name, content='', tokenize='trigram'
         )""",
-    "portal_extension_search_insert": """
+    "portal_extension_search_groups": """
+        CREATE VIRTUAL TABLE portal_extension_search_groups USING fts5vocab(
+            portal_extension_search, row
+        )""",
+    "portal_extension_search_insert": f"""
         CREATE TRIGGER portal_extension_search_insert AFTER INSERT ON portal_extensions BEGIN
-            INSERT INTO portal_extension_search(rowid, number, caller_id_name)
-            VALUES (new.id, new.number, new.caller_id_name);
+            {_ADD}
         END""",
-    "portal_extension_search_delete": """
+    "portal_extension_search_delete": f"""
         CREATE TRIGGER portal_extension_search_delete AFTER DELETE ON portal_extensions BEGIN
-            INSERT INTO portal_extension_search(
-                portal_extension_search, rowid, number, caller_id_name)
-            VALUES ('delete', old.id, old.number, old.caller_id_name);
+            {_FORGET}
         END""",
-    "portal_extension_search_update": """
+    "portal_extension_search_update": f"""
         CREATE TRIGGER portal_extension_search_update
         AFTER UPDATE OF number, caller_id_name ON portal_extensions
         WHEN old.number <> new.number OR old.caller_id_name <> new.caller_id_name BEGIN
-            INSERT INTO portal_extension_search(
-                portal_extension_search, rowid, number, caller_id_name)
-            VALUES ('delete', old.id, old.number, old.caller_id_name);
-            INSERT INTO portal_extension_search(rowid, number, caller_id_name)
-            VALUES (new.id, new.number, new.caller_id_name);
+            {_FORGET}
+            {_ADD}
         END""",
 }
-_FILL = "INSERT INTO portal_extension_search(portal_extension_search) VALUES ('rebuild')"
 _LAST = "SELECT coalesce(max(id), 0) AS id FROM portal_extensions"
-_LEARN = """
+_LEARN = f"""
     INSERT INTO portal_extension_search(rowid, number, caller_id_name)
-    SELECT id, number, caller_id_name FROM portal_extensions WHERE id > ?"""
+    SELECT {_NEW} FROM portal_extensions AS new WHERE id > ?"""  # noqa: S608
+_GROUPS = """
+    SELECT term, doc FROM portal_extension_search_groups WHERE term >= ? AND term < ? LIMIT ?"""
 _FIND = "SELECT rowid FROM portal_extension_search WHERE portal_extension_search MATCH ? LIMIT ?"
 
 log = structlog.get_logger(__name__)
@@ -79,21 +87,24 @@ class _FromThird(Function):
 
 
 async def ensure_search_index() -> None:
-    """Make the index if it is not there; done at every start.
+    """Make the index if it is not there as it should be; done at every start.
 
-    A migration that rebuilds the table of extensions takes the triggers along, so what is missing
-    is made anew and the index is filled again.
+    A migration that rebuilds the table of extensions takes the triggers along, and a bridge of
+    another version may have made another index.
     """
     if Tortoise.get_connection("default").capabilities.dialect != "sqlite":
         return
     try:
         async with write_transaction() as transaction:
-            listed = await transaction.execute_query_dict("SELECT name FROM sqlite_master")
-            present = {row["name"] for row in listed}
-            if missing := [sql for name, sql in _PARTS.items() if name not in present]:
-                for sql in missing:
+            listed = await transaction.execute_query_dict("SELECT name, sql FROM sqlite_master")
+            present = {row["name"]: _one_line(row["sql"] or "") for row in listed}
+            if any(present.get(name) != _one_line(sql) for name, sql in _PARTS.items()):
+                for name, sql in reversed(_PARTS.items()):
+                    kind = "TRIGGER" if "TRIGGER" in sql else "TABLE"
+                    await transaction.execute_query(f"DROP {kind} IF EXISTS {name}")
+                for sql in _PARTS.values():
                     await transaction.execute_query(sql)
-                await transaction.execute_query(_FILL)
+                await transaction.execute_query(_LEARN, [0])
     except OperationalError as error:
         log.warning("search.not_indexed", reason=str(error))
 
@@ -121,14 +132,31 @@ async def ids_with(text: str, most: int) -> list[int] | None:
     None if there are more than ``most``, or no index that knows.
     """
     connection = Tortoise.get_connection("default")
-    if connection.capabilities.dialect != "sqlite" or len(text) < SHORTEST or "\0" in text:
+    if connection.capabilities.dialect != "sqlite" or not text.isprintable():
         return None
-    phrase = '"' + text.replace('"', '""') + '"'
     try:
-        rows = await connection.execute_query_dict(_FIND, [phrase, most + 1])
+        phrases = [text] if len(text) >= GROUP else await _groups(text, most)
+        if phrases is None:
+            return None
+        either = " OR ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases)
+        rows = await connection.execute_query_dict(_FIND, [either, most + 1]) if either else []
     except OperationalError:
         return None
     return None if len(rows) > most else [row["rowid"] for row in rows]
+
+
+async def _groups(beginning: str, most: int) -> list[str] | None:
+    """Return the groups of characters that begin so, None if very many extensions have one."""
+    first = beginning.lower()
+    bounds = [first, f"{first}{chr(sys.maxunicode)}", MOST_GROUPS + 1]
+    rows = await Tortoise.get_connection("default").execute_query_dict(_GROUPS, bounds)
+    if len(rows) > MOST_GROUPS or any(row["doc"] > most for row in rows):
+        return None
+    return [row["term"] for row in rows]
+
+
+def _one_line(sql: str) -> str:
+    return " ".join(sql.split())
 
 
 def containing(found: QuerySet[Extension], text: str) -> QuerySet[Extension]:

@@ -16,6 +16,7 @@ from pbxbridge.models.extension import DeviceType, Did, Extension
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.people import User
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.extension_fields import RESERVED
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extension_view import ExtensionView, fields_of
 from pbxbridge.services.extensions import Extensions
@@ -31,7 +32,11 @@ TEXT = st.one_of(
 ).map(lambda text: text.strip()[:20])
 NAMES = TEXT.map(lambda text: "".join(c for c in text if c not in '"<>\\')).filter(bool)
 OUTSIDE = st.from_regex(r"\+?[0-9]{1,10}", fullmatch=True)
-TARGETS = st.one_of(st.just(""), OUTSIDE, st.from_regex(r"[0-9a-z]{1,6}", fullmatch=True))
+TARGETS = st.one_of(
+    st.just(""),
+    OUTSIDE,
+    st.from_regex(r"[0-9a-z]{1,6}", fullmatch=True).filter(lambda name: name not in RESERVED),
+)
 NUMBERS = st.from_regex(r"[0-9]{1,6}", fullmatch=True)
 
 

@@ -11,6 +11,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_list import LISTED, ExtensionFilter, read_numbers, read_page
 from pbxbridge.services.extension_search import ensure_search_index, ids_with
 from pbxbridge.services.extensions import Extensions
+from tests.db.statements import statements
 from tests.web.forms import add
 
 MANY = LISTED + 250
@@ -61,6 +62,61 @@ async def test_a_search_finds_a_part_of_a_number_or_name_in_any_case(
         "l\0ve": [],
     }.items():
         assert await found_by(text) == expected, text
+
+
+async def test_one_or_two_characters_are_found_by_the_index_wherever_they_stand(
+    extensions: Extensions, admin: Actor
+) -> None:
+    names = {"1001": "Quill", "1002": "Jacqui", "2003": "Le Qu", "3": "Q", "4004": "Ü'n"}
+    for number, name in names.items():
+        await add(extensions, admin, number, caller_id_name=name)
+    numbers = dict(await Extension.all().values_list("id", "number"))
+    for text, expected in {
+        "qu": ["1001", "1002", "2003"],
+        "Q": ["1001", "1002", "2003", "3"],
+        "u": ["1001", "1002", "2003"],
+        "ü": ["4004"],
+        "'": ["4004"],
+        "'N": ["4004"],
+        '"': [],
+        "3": ["2003", "3"],
+        "e ": ["2003"],
+        "00": ["1001", "1002", "2003", "4004"],
+        "zz": [],
+        "\x1f": [],
+    }.items():
+        found = await ids_with(text, 10)
+        assert sorted(numbers[id_] for id_ in found or []) == expected, text
+        assert await found_by(text) == sorted(expected, key=lambda one: (len(one), one)), text
+        assert found is not None or text == "\x1f"
+    assert await ids_with("qu", 2) is None
+    await extensions.update(admin, "2003", {"caller_id_name": "Le Duc"})
+    assert await found_by("qu") == ["1001", "1002"]
+
+
+async def test_an_index_that_another_version_made_is_made_anew(
+    extensions: Extensions, admin: Actor
+) -> None:
+    await add(extensions, admin, "1001", caller_id_name="Ada")
+    connection = Tortoise.get_connection("default")
+    for sql in (
+        "DROP TABLE portal_extension_search_groups",
+        *(f"DROP TRIGGER portal_extension_search_{e}" for e in ("insert", "update", "delete")),
+        "DROP TABLE portal_extension_search",
+        "CREATE VIRTUAL TABLE portal_extension_search USING fts5(number, caller_id_name, "
+        "content='portal_extensions', content_rowid='id', tokenize='trigram')",
+        "CREATE TRIGGER portal_extension_search_insert AFTER INSERT ON portal_extensions BEGIN "
+        "INSERT INTO portal_extension_search(rowid, number, caller_id_name) "
+        "VALUES (new.id, new.number, new.caller_id_name); END",
+        "INSERT INTO portal_extension_search(portal_extension_search) VALUES ('rebuild')",
+    ):
+        await connection.execute_query(sql)
+    assert len(await ids_with("ada", 10) or []) == 1
+    await ensure_search_index()
+    assert len(await ids_with("da", 10) or []) == 1
+    async with statements() as seen:
+        await ensure_search_index()
+    assert not [each for each in seen if "DROP" in each]
 
 
 async def test_the_index_follows_every_change(extensions: Extensions, admin: Actor) -> None:

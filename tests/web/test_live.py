@@ -23,7 +23,7 @@ from tests.eventually import eventually
 from tests.rig.extensions import delete_knowingly
 from tests.web.conftest import IDLE, Client, Clock, Prepared, Visitor
 from web.app import LiveTimes, Portal, make_app
-from web.pages.live import BACKLOG, STREAMS
+from web.pages.live import BACKLOG, STREAMS, close_streams
 
 SECONDS = 5.0
 
@@ -238,3 +238,12 @@ async def test_the_stream_is_only_read(visitor: Visitor, method: str) -> None:
     headers = {"X-CSRF-Token": visitor.csrf}
     answer = await visitor.client.request(method, "/live", headers=headers, cookies=visitor.cookies)
     assert answer.status == 405
+
+
+async def test_a_stream_that_begins_while_the_portal_stops_ends_at_once(
+    client: Client, visitor: Visitor
+) -> None:
+    assert client.app
+    await close_streams(client.app)
+    async with asyncio.timeout(SECONDS), await visitor.get("/live") as answer:
+        await answer.read()

@@ -37,7 +37,9 @@ RECONNECT_MS = 2000
 
 
 class Streams(set[EventSourceResponse]):
-    """The streams that are open, so that a shutdown can end them."""
+    """The streams that are open, so that a shutdown can end them; none stays open after it."""
+
+    are_closed = False
 
 
 STREAMS = web.AppKey("streams", Streams)
@@ -50,6 +52,7 @@ def routes() -> list[web.RouteDef]:
 
 async def close_streams(app: web.Application) -> None:
     """Signal handler for on_shutdown: end every stream, which else would hold the server up."""
+    app[STREAMS].are_closed = True
     for stream in app[STREAMS]:
         stream.stop_streaming()
 
@@ -64,6 +67,9 @@ async def live(request: web.Request) -> web.StreamResponse:
         audience.own = await _own_numbers(request)
         async with sse_response(request, ping_interval=portal.live.ping) as stream:
             streams.add(stream)
+            if streams.are_closed:
+                # It was on its way while the others were ended.
+                stream.stop_streaming()
             try:
                 await _serve(request, stream, subscription, audience, changes)
             except* (ConnectionError, TimeoutError):

@@ -14,6 +14,10 @@ class Migration(migrations.Migration):
             index=Index(fields=["subject"]),
         ),
         ops.AddIndex(
+            model_name="AsteriskNotice",
+            index=Index(fields=["kind"]),
+        ),
+        ops.AddIndex(
             model_name="Did",
             index=Index(fields=["extension_id"]),
         ),
