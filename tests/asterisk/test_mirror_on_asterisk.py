@@ -26,7 +26,7 @@ from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.settings import AsteriskSettings
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.fakes.recording_bus import RecordingBus
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.extensions import delete_knowingly, extensions_on
@@ -78,7 +78,12 @@ class Pbx:
             yield phone
 
     async def shows(
-        self, number: str, status: Status, phone: Phone | None = None, *, within: float = 5.0
+        self,
+        number: str,
+        status: Status,
+        phone: Phone | None = None,
+        *,
+        within: float = PATIENCE_SECONDS,
     ) -> EndpointState:
         """Wait until the extension has this status, at the phone's address or at none."""
         address = phone.address if phone else ("", 0)

@@ -16,7 +16,7 @@ from tests.web.conftest import Client, Prepared
 from web.app import Portal
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with open_browser() as browser:
         yield browser
