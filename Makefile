@@ -9,8 +9,8 @@ BIN := .venv/bin
 UV := .cache/uv/bin/uv
 UV_VERSION := 0.13.9
 SYNCED := .venv/.synced
-# Tests wait for phones and timers, too: one worker more than cores pays off.
-WORKERS ?= 3
+# As many as cores: browsers and phones on a machine that is busier than that run into time limits.
+WORKERS ?= $(shell nproc)
 
 .PHONY: help run test lint format bench lock setup asterisk chromium clean
 

@@ -228,6 +228,9 @@ async def test_a_token_is_made_copied_and_revoked(page: Page, portal: Portal) ->
     await page.goto(page.url.replace("/users", "/profile"))
     await page.get_by_label("What it is for").fill("Backup")
     await page.get_by_role("button", name="New token").click()
+    await expect(page.get_by_role("button", name="Copy token")).to_be_visible()
+    # What copies is a script of the new page.
+    await page.wait_for_load_state("load")
     await page.get_by_role("button", name="Copy token").click()
     await expect(page.locator("#notice")).to_have_text("Copied")
     await fits(page)
