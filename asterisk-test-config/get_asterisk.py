@@ -13,17 +13,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
+from programs import CACHES, UNPACKED, one_of, own_loader, write_launcher
 from unpack_debs import PrivateApt, UnpackError, say, unpack
 
 OLDEST = 20
-CACHE = Path(__file__).resolve().parent.parent / ".cache" / "asterisk"
+CACHE = CACHES / "asterisk"
 # odbc-postgresql and the ODBC modules wait for the PostgreSQL realtime driver.
 PACKAGES = ["asterisk", "asterisk-core-sounds-en-gsm", "odbc-postgresql"]
 PROGRAM_VARIABLE = "PBXBRIDGE_ASTERISK_PROGRAM"
-UNPACKED = "unpacked"
 
 
 def main() -> int:
@@ -53,11 +52,9 @@ def _installed() -> dict[str, str] | None:
             raise UnpackError(f"{wanted} is Asterisk {version}; {OLDEST} or later is needed")
         say(f"{program} is Asterisk {version}, too old")
         return None
-    return {
-        "launcher": program,
-        "modules": str(_one_of("modules", Path("/usr/lib").glob("**/asterisk/modules"))),
-        "data": str(_one_of("sounds", map(Path, ("/usr/share/asterisk", "/var/lib/asterisk")))),
-    }
+    modules = one_of("Asterisk's modules", Path("/usr/lib").glob("**/asterisk/modules"))
+    data = one_of("Asterisk's data", map(Path, ("/usr/share/asterisk", "/var/lib/asterisk")))
+    return {"launcher": program, "modules": str(modules), "data": str(data)}
 
 
 def _unpacked() -> dict[str, str]:
@@ -65,7 +62,9 @@ def _unpacked() -> dict[str, str]:
     if not (root / "usr/sbin/asterisk").exists():
         print("== Getting a real Asterisk (once; nothing is installed on this machine)", flush=True)
     unpack(root, PACKAGES, _suite())
-    launcher = _write_launcher(root)
+    launcher = CACHE / "launcher"
+    program = str(root / "usr/sbin/asterisk")
+    write_launcher(launcher, [*own_loader(root, "odbc"), program])
     data = root / "usr/share/asterisk"
     english = data / "sounds/en"
     if not english.exists():
@@ -73,7 +72,7 @@ def _unpacked() -> dict[str, str]:
         english.symlink_to(next(data.glob("sounds/en_US_*")).name)
     if _version([str(launcher)]) < OLDEST:
         raise UnpackError(f"the unpacked Asterisk is older than {OLDEST}")
-    modules = _one_of("modules", root.glob("usr/lib/*/asterisk/modules"))
+    modules = one_of("Asterisk's modules", root.glob("usr/lib/*/asterisk/modules"))
     return {"launcher": str(launcher), "modules": str(modules), "data": str(data)}
 
 
@@ -91,33 +90,12 @@ def _suite() -> str | None:
     return stamp.read_text(encoding="utf-8") or None
 
 
-def _write_launcher(root: Path) -> Path:
-    """Write a program that runs the unpacked Asterisk with the libraries unpacked beside it."""
-    libraries = _one_of("libc.so.6", root.glob("usr/lib/*-linux-gnu*/libc.so.6")).parent
-    loader = _one_of("the loader", root.glob("usr/lib*/**/ld-linux-*.so.*"))
-    path = f"{libraries}:{libraries}/odbc"
-    launcher = CACHE / "launcher"
-    launcher.write_text(
-        f'#!/bin/sh\nexec "{loader}" --library-path "{path}" "{root}/usr/sbin/asterisk" "$@"\n',
-        encoding="utf-8",
-    )
-    launcher.chmod(0o755)
-    return launcher
-
-
 def _version(command: list[str]) -> int:
     done = subprocess.run([*command, "-V"], capture_output=True, text=True, check=False)
     found = re.search(r"Asterisk (\d+)", done.stdout)
     if found is None:
         raise UnpackError(f"{command[0]} -V says: {(done.stdout or done.stderr).strip()}")
     return int(found[1])
-
-
-def _one_of(what: str, places: Iterable[Path]) -> Path:
-    for place in places:
-        if place.exists():
-            return place
-    raise UnpackError(f"cannot find {what} of Asterisk")
 
 
 if __name__ == "__main__":

@@ -6,19 +6,24 @@ own apt sources, Debian's suite bookworm. ``unpacked`` in that variable skips th
 answer is the program .cache/chromium/launcher, which takes Chromium's arguments.
 """
 
-import os
-import shlex
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from unpack_debs import UnpackError, is_unpacked, say, unpack
+from programs import (
+    CACHES,
+    installed_program,
+    launcher_holds,
+    one_of,
+    unpack_from_first,
+    write_launcher,
+)
+from unpack_debs import UnpackError
 
-CACHE = Path(__file__).resolve().parent.parent / ".cache" / "chromium"
+CACHE = CACHES / "chromium"
+LAUNCHER = CACHE / "launcher"
 PROGRAM_VARIABLE = "PBXBRIDGE_CHROMIUM_PROGRAM"
-UNPACKED = "unpacked"
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PACKAGES = ["chromium", "fonts-dejavu-core"]
 # Chromium starts its helpers by /proc/self/exe, so it must be run by the machine's own loader, and
@@ -32,8 +37,9 @@ PROBE_SECONDS = 60
 def main() -> int:
     """Write the launcher; give the exit code."""
     try:
-        if not _is_ready():
-            _write_launcher(*(_installed() or _unpacked()))
+        if not launcher_holds(LAUNCHER, PROGRAM_VARIABLE):
+            own = installed_program(PROGRAM_VARIABLE, NAMES, _runs)
+            _write_launcher(*(_unpacked() if own is None else (own, {})))
     except UnpackError as error:
         sys.stderr.write(
             f"get_chromium: {error}\n"
@@ -43,56 +49,17 @@ def main() -> int:
     return 0
 
 
-def _is_ready() -> bool:
-    """Tell whether an earlier run's launcher still holds for what is wanted now."""
-    try:
-        command = (CACHE / "launcher").read_text(encoding="utf-8").splitlines()[-1]
-    except (OSError, IndexError):
-        return False
-    program = shlex.split(command)[1]
-    wanted = os.environ.get(PROGRAM_VARIABLE, "")
-    from_cache = Path(program).is_relative_to(CACHE)
-    fits = {"": True, UNPACKED: from_cache}.get(wanted, program == shutil.which(wanted))
-    return fits and Path(program).exists()
-
-
-def _installed() -> tuple[Path, Mapping[str, str]] | None:
-    wanted = os.environ.get(PROGRAM_VARIABLE, "")
-    if wanted == UNPACKED:
-        return None
-    for name in (wanted,) if wanted else NAMES:
-        program = shutil.which(name)
-        if program is not None and _runs([program]):
-            return Path(program), {}
-    if wanted:
-        raise UnpackError(f"{PROGRAM_VARIABLE} names {wanted}, which is not there or does not run")
-    return None
-
-
 def _unpacked() -> tuple[Path, Mapping[str, str]]:
     root = CACHE / "root"
-    if not any(is_unpacked(root, PACKAGES, suite) for suite in SUITES):
+    if not root.exists():
         sys.stderr.write("== Getting Chromium (once; nothing is installed on this machine)\n")
-        _unpack_first(root)
-    libraries = _first(root.glob("usr/lib/*-linux-gnu*/libnss3.so")).parent
+    unpack_from_first(root, PACKAGES, SUITES, NOT_UNPACKED)
+    libraries = one_of("Chromium's libraries", root.glob("usr/lib/*-linux-gnu*/libnss3.so")).parent
     path = [libraries, *(libraries / part for part in ("nss", "pulseaudio", "samba"))]
     return root / "usr/lib/chromium/chromium", {
         "LD_LIBRARY_PATH": ":".join(str(folder) for folder in path if folder.exists()),
         "FONTCONFIG_FILE": str(_write_fonts(root)),
     }
-
-
-def _unpack_first(root: Path) -> None:
-    failures = []
-    for suite in SUITES:
-        try:
-            unpack(root, PACKAGES, suite, NOT_UNPACKED)
-        except UnpackError as error:
-            say(f"no chromium from {suite or 'this machine'}")
-            failures.append(str(error))
-        else:
-            return
-    raise UnpackError("\n".join(failures))
 
 
 def _write_fonts(root: Path) -> Path:
@@ -119,24 +86,15 @@ def _write_fonts(root: Path) -> Path:
 
 
 def _write_launcher(program: Path, environment: Mapping[str, str]) -> None:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    exports = "".join(
-        f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()
-    )
-    launcher = CACHE / "launcher"
     # The sandbox needs a set-uid helper or an unprivileged user namespace, and refuses root. The
     # tests open pages of our own making only, so they do without.
-    launcher.write_text(
-        f'#!/bin/sh\n{exports}exec {shlex.quote(str(program))} --no-sandbox "$@"\n',
-        encoding="utf-8",
-    )
-    launcher.chmod(0o755)
-    if not _runs([str(launcher)]):
-        launcher.unlink()
+    write_launcher(LAUNCHER, [str(program), "--no-sandbox"], environment)
+    if not _runs([str(LAUNCHER)]):
+        LAUNCHER.unlink()
         raise UnpackError(f"{program} does not run on this machine")
 
 
-def _runs(command: list[str]) -> bool:
+def _runs(command: Sequence[str]) -> bool:
     """Tell whether it says its version (the snap stub on Ubuntu does not)."""
     try:
         done = subprocess.run(
@@ -149,12 +107,6 @@ def _runs(command: list[str]) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0 and "Chrom" in done.stdout
-
-
-def _first(found: Iterable[Path]) -> Path:
-    for path in found:
-        return path
-    raise UnpackError("the unpacked Chromium is not complete")
 
 
 if __name__ == "__main__":
