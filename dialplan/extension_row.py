@@ -1,15 +1,17 @@
 """One extension as one row of Asterisk's realtime dialplan (see extensions.conf)."""
 
-import re
 from dataclasses import dataclass
+
+from dialplan.config_line import harmless
 
 CONTEXT = "extensions"
 SUBROUTINE = "sub-extension"
 DO_NOT_DISTURB = "dnd"
 
-# Asterisk substitutes ${...} and splits at commas in a row's appdata, so only words without any
-# meaning to it may become an argument (pbx.c, pbx_extension_helper).
-_HARMLESS = re.compile(r"[A-Za-z0-9_@/*#+.-]*")
+# What a forward may say instead of a number: the extension's own mailbox.
+VOICEMAIL = "voicemail"
+# The column `appdata` of Asterisk's own schema.
+APPDATA_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,9 @@ class CallRules:
     """What becomes of a call for an extension: the subroutine's arguments, one to one.
 
     ``device`` is a dial string such as ``PJSIP/1002``, empty without a device; ``mailbox``
-    (``1002@default``) and the forwards may be empty; ``ring_time`` is in seconds.
+    (``1002@default``) and the forwards may be empty; ``ring_time`` is in seconds. A forward is a
+    number, or VOICEMAIL. ``twin`` rings together with the device. ``external_caller_id`` is what
+    the outside is told of an extension that forwards a call there.
     """
 
     device: str
@@ -40,6 +44,8 @@ class CallRules:
     forward_no_answer: str = ""
     forward_unregistered: str = ""
     do_not_disturb: bool = False
+    twin: str = ""
+    external_caller_id: str = ""
 
 
 def extension_row(number: str, rules: CallRules) -> Row:
@@ -57,9 +63,10 @@ def extension_row(number: str, rules: CallRules) -> Row:
         rules.forward_no_answer,
         rules.forward_unregistered,
         DO_NOT_DISTURB if rules.do_not_disturb else "",
+        rules.twin,
+        rules.external_caller_id,
     )
-    if not _HARMLESS.fullmatch("".join((number, *arguments))):
-        raise ValueError(f"not fit for dialplan arguments: {(number, *arguments)!r}")
+    harmless(number, *arguments)
     return Row(
         context=CONTEXT,
         exten=number,

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from tortoise import Tortoise
 from tortoise.exceptions import BaseORMException
 
-from dialplan.class_of_service import FILENAME
+from dialplan.class_of_service import context_of
+from dialplan.config_line import FILENAME
 from pbxbridge.asterisk.ami_rights import AMI_REMEDY, ami_result
 from pbxbridge.asterisk.ari import asterisk_version
 from pbxbridge.asterisk.config_check import Stored, asked_for, config_results
@@ -17,6 +18,7 @@ from pbxbridge.asterisk.config_reader import read_config
 from pbxbridge.check_result import Result
 from pbxbridge.errors import AsteriskUnavailable, PbxBridgeError
 from pbxbridge.mail.sender import SmtpSender
+from pbxbridge.models.calling import Trunk
 from pbxbridge.models.database import open_database, sqlite_path
 from pbxbridge.models.realtime import IaxFriend, StaticConfigRow
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
@@ -83,9 +85,14 @@ async def _check_database(settings: Settings) -> tuple[list[Result], Stored | No
 
 async def stored_sample() -> Stored:
     """Read from the open database what Asterisk must know of."""
-    row = await StaticConfigRow.filter(filename=FILENAME, commented=0).first()
+    row = await StaticConfigRow.filter(
+        filename=FILENAME, category__startswith=context_of(""), commented=0
+    ).first()
     friend = await IaxFriend.first()
-    return Stored(row.category if row else "", friend.name if friend else "")
+    trunk = await Trunk.first()
+    return Stored(
+        row.category if row else "", friend.name if friend else "", trunk.name if trunk else ""
+    )
 
 
 async def _check_tables(name: str, app: str, remedy: str) -> Result:

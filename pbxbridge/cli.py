@@ -18,7 +18,7 @@ from pbxbridge.models.database import open_database
 from pbxbridge.service import prepare
 from pbxbridge.service import serve as serve_for_ever
 from pbxbridge.services.accounts import Accounts
-from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.calling.plan import ensure_built_in
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import Licences, count_licences
 from pbxbridge.services.transfer.importers import AUTO, FORMATS

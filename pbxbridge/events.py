@@ -45,6 +45,11 @@ class ExtensionDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class TrunksChanged:
+    """A trunk was created, changed or deleted, and that is committed."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointStateChanged:
     """What Asterisk says of one endpoint is other than it was."""
 
@@ -81,6 +86,7 @@ class Overflowed:
 Event = (
     ExtensionSaved
     | ExtensionDeleted
+    | TrunksChanged
     | EndpointStateChanged
     | LinkChanged
     | MailboxChanged

@@ -24,6 +24,8 @@ from pbxbridge.events import (
     ExtensionSaved,
     MailboxChanged,
     Overflowed,
+    Technology,
+    TrunksChanged,
 )
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.mirror import Mirror
@@ -34,7 +36,15 @@ from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from pbxbridge.services.audit_trail import AuditTrail
-from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.calling.classes import ClassesOfService
+from pbxbridge.services.calling.groups import PhoneGroups
+from pbxbridge.services.calling.inbound import Inbound
+from pbxbridge.services.calling.plan import ensure_built_in
+from pbxbridge.services.calling.preview import Preview
+from pbxbridge.services.calling.routes import Routes
+from pbxbridge.services.calling.simulation import Simulation
+from pbxbridge.services.calling.trunks import Trunks
+from pbxbridge.services.calling.upgrade import write_what_calls_use_now
 from pbxbridge.services.console_changes import ConsoleChanges
 from pbxbridge.services.extension_removal import Outside
 from pbxbridge.services.extension_search import ensure_search_index
@@ -65,9 +75,7 @@ async def prepare(settings: Settings) -> None:
     url = settings.database.url.get_secret_value()
     await migrate(url)
     async with open_database(url):
-        await ensure_built_in()
-        await ensure_search_index()
-        await count_licences()
+        await _complete(settings)
 
 
 async def serve(settings: Settings) -> None:
@@ -83,17 +91,17 @@ async def serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[str]:
+async def running(settings: Settings, bus: EventBus | None = None) -> AsyncIterator[str]:
     """Run the bridge for the length of the block; gives the portal's address.
+
+    ``bus`` is for who brings services of their own, and wants the bridge to hear of what they do.
 
     Everything that runs is a named task of one group, so a failure of any of them ends the block
     instead of leaving half a bridge.
     """
     async with open_database(settings.database.url.get_secret_value()):
-        await ensure_built_in()
-        await ensure_search_index()
-        await count_licences()
-        bridge = _Bridge(settings)
+        await _complete(settings)
+        bridge = _Bridge(settings, bus or EventBus())
         await bridge.begin()
         async with bridge.portal() as address, asyncio.TaskGroup() as tasks:
             own = [tasks.create_task(work, name=name) for name, work in bridge.background().items()]
@@ -104,21 +112,40 @@ async def running(settings: Settings) -> AsyncIterator[str]:
                     task.cancel()
 
 
+async def _complete(settings: Settings) -> None:
+    """Put into the open database what belongs to this release."""
+    await ensure_built_in()
+    await write_what_calls_use_now(_site(settings))
+    await ensure_search_index()
+    await count_licences()
+
+
+def _site(settings: Settings) -> SiteDefaults:
+    return SiteDefaults(settings.asterisk.qualify_frequency, settings.asterisk.ring_time)
+
+
 class _Bridge:
     """The parts, wired by hand."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, bus: EventBus) -> None:
         self._settings = settings
         node, web = settings.asterisk, settings.web
-        self._bus = EventBus()
+        self._bus = bus
         self._mirror = Mirror(self._bus)
         self._link = AmiLink(node, self._mirror, HANDLERS)
         self._spool = VoicemailSpool(settings.voicemail.spool)
-        site = SiteDefaults(node.qualify_frequency, node.ring_time)
+        site = _site(settings)
         licences = Licences(settings.licence.extensions)
         self._extensions = Extensions(self._bus, site, licences, self._outside)
         self._transfer = Transfer(self._bus, site, licences)
         self._imports = ImportDesk(self._transfer)
+        self._trunks = Trunks(self._bus, node.qualify_frequency)
+        self._routes = Routes(self._bus)
+        self._classes = ClassesOfService(self._bus)
+        self._groups = PhoneGroups(self._bus, node.ring_time)
+        self._inbound = Inbound(self._bus)
+        self._preview = Preview(site, lambda number: self._mirror.state_of(number).takes_calls)
+        self._followed_trunks: dict[str, bool] = {}
         check = PasswordCheck()
         self._accounts = Accounts(
             idle=timedelta(minutes=web.session_idle_minutes),
@@ -161,6 +188,13 @@ class _Bridge:
             voicemail=self._voicemail,
             transfer=self._transfer,
             imports=self._imports,
+            trunks=self._trunks,
+            routes=self._routes,
+            classes=self._classes,
+            groups=self._groups,
+            inbound=self._inbound,
+            simulation=Simulation(),
+            preview=self._preview,
         )
         runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)
         await runner.setup()
@@ -191,9 +225,19 @@ class _Bridge:
 
     async def _follow_extensions(self) -> None:
         """Have the mirror track exactly the extensions there are."""
+        self._followed_trunks = await self._trunks.monitored()
         self._mirror.track_all(
-            await self._extensions.monitored(), await self._extensions.technologies()
+            {**await self._extensions.monitored(), **self._followed_trunks},
+            await self._extensions.technologies(),
         )
+
+    async def _follow_trunks(self) -> None:
+        """Have the mirror track the trunks there are now; they are endpoints like any other."""
+        before, self._followed_trunks = self._followed_trunks, await self._trunks.monitored()
+        for name in before.keys() - self._followed_trunks.keys():
+            self._mirror.untrack(name)
+        for name, monitored in self._followed_trunks.items():
+            self._mirror.track(name, monitored, Technology.PJSIP)
 
     async def _keep_following(self) -> None:
         with self._bus.subscribe() as events:
@@ -213,6 +257,8 @@ class _Bridge:
                 self._mirror.track(number, monitored, technology)
             case ExtensionDeleted(number):
                 self._mirror.untrack(number)
+            case TrunksChanged():
+                await until_stored(self._follow_trunks)
             case Overflowed():
                 await until_stored(self._follow_extensions)
 

@@ -12,11 +12,12 @@ import structlog
 from pbxbridge.events import EventBus
 from pbxbridge.models.database import migrate, open_database
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.classes_of_service import ensure_built_in
+from pbxbridge.services.calling.plan import ensure_built_in
 from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.licences import count_licences
 from pbxbridge.settings import PREFIX
+from tests.rig.calling import open_the_outside
 from tests.rig.extensions import extensions_on
 
 # How long an example takes says how busy the machine is, and nothing of the code.
@@ -63,6 +64,12 @@ def bus() -> EventBus:
 def extensions(database: Path, bus: EventBus) -> Extensions:
     """The service of extensions, on this test's database."""
     return extensions_on(bus)
+
+
+@pytest.fixture
+async def _outside(database: Path) -> None:
+    """Every number can be dialled, so every forward and twin may be."""
+    await open_the_outside()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dialplan.class_of_service import FILENAME
+from dialplan.config_line import FILENAME
 from dialplan.extension_row import SUBROUTINE
 from pbxbridge.asterisk.ami_rights import MODULE_ACTIONS, WITNESSES
 from pbxbridge.asterisk.config_file import Asked, AsteriskConfig, ConfigFile
@@ -18,7 +18,9 @@ from pbxbridge.asterisk.realtime_mapping import (
     extconfig_faults,
     iax_mapping_faults,
     mapped,
+    sorcery_sources,
 )
+from pbxbridge.asterisk.trunk_check import CONTEXTS, trunk_faults
 from pbxbridge.check_result import Result
 
 # Modules that bring no AMI action, and what does not work without them.
@@ -35,6 +37,13 @@ _WITHOUT = {
     "app_voicemail": "there is no voicemail",
     _IAX2: "no IAX2 device can register",
 }
+# Contexts that rows of extensions and phone groups call, and what does not work without them.
+_CALLED = {
+    "sub-transferred": "no extension and no route can be called",
+    "twin": "no twin rings",
+    "sub-group": "no phone group can be called",
+    "sub-group-members": "phone groups of many members cannot be called",
+}
 _SWITCH = re.compile(r"realtime/(extensions)?(@(extensions)?)?(/.*)?", re.IGNORECASE)
 _DIALPLAN = "dialplan/extensions.conf"
 
@@ -45,6 +54,7 @@ class Stored:
 
     class_context: str = ""
     iax2_number: str = ""
+    trunk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ def asked_for(stored: Stored | None) -> Asked:
     """Return what is to be read to judge by; None where the database cannot be read."""
     stored = stored or Stored()
     contexts = ["globals", SUBROUTINE, "extensions", "features", stored.class_context]
+    contexts += [*_CALLED, *CONTEXTS]
     return Asked(
         [context for context in contexts if context],
         [stored.iax2_number or "general"],
@@ -69,9 +80,9 @@ def asked_for(stored: Stored | None) -> Asked:
 def config_results(config: AsteriskConfig, stored: Stored | None) -> list[Result]:
     """Judge file by file; each missing piece is a result of its own.
 
-    Without the database (None) nothing is said of IAX2: whether it matters stands there.
+    Without the database (None) nothing is said of IAX2 and trunks: it knows whether they matter.
     """
-    iax = _iax_results(config, stored) if stored else []
+    optional = [*_iax_results(config, stored), *_trunk_results(config, stored)] if stored else []
     stored = stored or Stored()
     if _ASKING not in config.actions:
         return [
@@ -99,7 +110,7 @@ def config_results(config: AsteriskConfig, stored: Stored | None) -> list[Result
             or list(_dialplan_faults(config.extensions, stored)),
             "has the bridge's contexts and the classes of service",
         ),
-        *iax,
+        *optional,
         *_results("modules", list(_module_faults(config)), "loaded and started"),
     ]
 
@@ -135,7 +146,7 @@ def _extconfig_faults(config: AsteriskConfig, stored: Stored) -> list[Fault]:
 def _sorcery_faults(config: AsteriskConfig) -> Iterator[Fault]:
     kinds = {"endpoint": "ps_endpoints", "auth": "ps_auths", "aor": "ps_aors"}
     for kind, table in kinds.items():
-        sources = _sources(config.sorcery, kind)
+        sources = sorcery_sources(config.sorcery, "res_pjsip", kind)
         if ("realtime", table) in sources:
             continue
         add = f"Add `{kind} = realtime,{table}` to [res_pjsip] of sorcery.conf"
@@ -148,22 +159,13 @@ def _sorcery_faults(config: AsteriskConfig) -> Iterator[Fault]:
             f"[res_pjsip] has no `{kind} = realtime,{table}`: no SIP device can register.",
             f"{add}; then restart Asterisk.",
         )
-    for wizard, family in _sources(config.sorcery, "contact"):
+    for wizard, family in sorcery_sources(config.sorcery, "res_pjsip", "contact"):
         if wizard == "realtime" and "sqlite3" in mapped(config.extconfig, family):
             yield Fault(
                 "[res_pjsip] keeps contacts in SQLite, whose realtime driver cannot delete them: "
                 "Asterisk loops when one expires.",
                 "Set `contact = astdb,registrar` in sorcery.conf; then restart Asterisk.",
             )
-
-
-def _sources(sorcery: ConfigFile, kind: str) -> list[tuple[str, str]]:
-    """Return wizard and source of each line of an object type, caches aside."""
-    found = []
-    for said in sorcery.values("res_pjsip", kind):
-        wizard, _, rest = said.partition(",")
-        found.append((wizard.strip(), rest.split(",")[0].strip()))
-    return found
 
 
 def _dialplan_faults(extensions: ConfigFile, stored: Stored) -> Iterator[Fault]:
@@ -186,7 +188,7 @@ def _dialplan_faults(extensions: ConfigFile, stored: Stored) -> Iterator[Fault]:
     if not any(_SWITCH.fullmatch(said) for said in switches):
         yield Fault(
             "There is no [extensions] with a switch to the database: no extension can be called.",
-            "Add `switch => Realtime/extensions@extensions` to [extensions] of extensions.conf; "
+            "Add `switch => Realtime/extensions@extensions/p` to [extensions] of extensions.conf; "
             "then `dialplan reload`.",
         )
     if not extensions.sections.get("features"):
@@ -194,6 +196,12 @@ def _dialplan_faults(extensions: ConfigFile, stored: Stored) -> Iterator[Fault]:
             "There is no [features]: nobody can listen to voicemail by phone.",
             f"Copy [features] from {_DIALPLAN} to extensions.conf; then `dialplan reload`.",
         )
+    for context, lost in _CALLED.items():
+        if not extensions.sections.get(context):
+            yield Fault(
+                f"There is no [{context}]: {lost}.",
+                f"Copy [{context}] from {_DIALPLAN} to extensions.conf; then `dialplan reload`.",
+            )
     if stored.class_context and not extensions.sections.get(stored.class_context):
         yield Fault(
             f"[{stored.class_context}] of the database is not in it: no device may dial anything.",
@@ -225,6 +233,18 @@ def _iax_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
     if before:
         detail += f", which is not ready. Before one does: {' '.join(before)}"
     return [Result("iax.conf", True, detail)]
+
+
+def _trunk_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
+    """All that trunks need may be left out where there is none."""
+    faults = trunk_faults(config)
+    if stored.trunk:
+        return _results("trunks", [Fault(*each) for each in faults], "calls go out and come in")
+    detail = "there is no trunk"
+    if faults:
+        said = " ".join(remedy for _, remedy in faults)
+        detail += f", and Asterisk is not ready for one. Before one is made: {said}"
+    return [Result("trunks", True, detail)]
 
 
 def _friend_faults(config: AsteriskConfig, stored: Stored) -> Iterator[Fault]:

@@ -40,6 +40,12 @@ async def tell(link: Link, kind: NoticeKind, subject: str) -> None:
             await reload_peers(link)
         case NoticeKind.FORGET_PEER:
             await forget_peer(link, subject)
+        case NoticeKind.RELOAD_TRUNKS:
+            # A fixed contact is qualified from here on and not before: nothing smaller in AMI makes
+            # Asterisk 22 look at an AOR that no device registers with.
+            _expect(await link.action("Reload", Module="res_pjsip.so"))
+        case NoticeKind.RELOAD_REGISTRATIONS:
+            _expect(await link.action("Reload", Module="res_pjsip_outbound_registration.so"))
 
 
 async def _refresh_qualify(link: Link, aor: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dialplan.class_of_service import FILENAME
+from dialplan.config_line import FILENAME
 from pbxbridge.asterisk.config_file import ConfigFile
 
 FRIENDS = "iax_friends.conf"
@@ -37,6 +37,14 @@ _MAPPINGS = (
     Mapping(FILENAME, "ast_config", "no device may dial anything"),
 )
 _FRIENDS = Mapping(FRIENDS, "iaxfriends_conf", "no IAX2 device can register", "endpoints")
+_TRUNKS = (
+    Mapping("ps_registrations", "ps_registrations", "Asterisk registers with no carrier"),
+    Mapping(
+        "ps_endpoint_id_ips",
+        "ps_endpoint_id_ips",
+        "no call from a carrier is known by its address",
+    ),
+)
 
 # A detail and its remedy.
 FaultWords = tuple[str, str]
@@ -50,6 +58,20 @@ def extconfig_faults(extconfig: ConfigFile, sqlite: ConfigFile) -> list[FaultWor
 def iax_mapping_faults(extconfig: ConfigFile, sqlite: ConfigFile) -> list[FaultWords]:
     """Name what IAX2 lacks."""
     return _faults(_FRIENDS, extconfig, sqlite)
+
+
+def trunk_mapping_faults(extconfig: ConfigFile, sqlite: ConfigFile) -> list[FaultWords]:
+    """Name what trunks lack."""
+    return [fault for each in _TRUNKS for fault in _faults(each, extconfig, sqlite)]
+
+
+def sorcery_sources(sorcery: ConfigFile, section: str, kind: str) -> list[tuple[str, str]]:
+    """Return wizard and source of each line of an object type in sorcery.conf, caches aside."""
+    found = []
+    for said in sorcery.values(section, kind):
+        wizard, _, rest = said.partition(",")
+        found.append((wizard.strip(), rest.split(",")[0].strip()))
+    return found
 
 
 def mapped(extconfig: ConfigFile, family: str) -> set[str]:

@@ -19,6 +19,7 @@ MODELS = {
     "realtime": ("pbxbridge.models.realtime",),
     "portal": (
         "pbxbridge.models.people",
+        "pbxbridge.models.calling",
         "pbxbridge.models.extension",
         "pbxbridge.models.outbox",
         "pbxbridge.models.audit_entry",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
+from pbxbridge.models.calling import ClassOfService
 from pbxbridge.models.people import User
 
 
@@ -20,20 +21,6 @@ class DeviceType(StrEnum):
     DAHDI = "DAHDI"
     VIRTUAL = "VIRTUAL"
     SIP_VIRTUAL = "SIP-VIRTUAL"
-
-
-class ClassOfService(Model):
-    """A named set of what an extension may dial.
-
-    Asterisk knows it as the context ``cos-<name>``.
-    """
-
-    name = fields.CharField(max_length=30, primary_key=True)
-    description = fields.CharField(max_length=120)
-
-    class Meta:
-        app = "portal"
-        table = "portal_classes_of_service"
 
 
 class Extension(Model):

@@ -54,6 +54,8 @@ class NoticeKind(StrEnum):
     FORGET_MAILBOX = "forget-mailbox"
     RELOAD_PEERS = "reload-peers"
     FORGET_PEER = "forget-peer"
+    RELOAD_TRUNKS = "reload-trunks"
+    RELOAD_REGISTRATIONS = "reload-registrations"
 
 
 class AsteriskNotice(Model):

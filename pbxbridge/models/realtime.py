@@ -27,6 +27,11 @@ class PsEndpoint(Model):
     rtp_symmetric = fields.CharField(max_length=5)
     callerid = fields.CharField(max_length=40)
     mailboxes = fields.CharField(max_length=40)
+    identify_by = fields.CharField(max_length=80, db_default="username")
+    outbound_auth = fields.CharField(max_length=255, db_default="")
+    named_call_group = fields.CharField(max_length=40, db_default="")
+    named_pickup_group = fields.CharField(max_length=40, db_default="")
+    set_var = fields.TextField(db_default="CALLER_IDS=:")
 
     class Meta:
         app = "realtime"
@@ -53,10 +58,49 @@ class PsAor(Model):
     max_contacts = fields.IntField()
     remove_existing = fields.CharField(max_length=5)
     qualify_frequency = fields.IntField()
+    contact = fields.CharField(max_length=255, db_default="")
 
     class Meta:
         app = "realtime"
         table = "ps_aors"
+
+
+class PsRegistration(Model):
+    """chan_pjsip outbound registration: how Asterisk registers with a carrier.
+
+    ``line`` of yes makes calls from there known by a parameter of the registered contact.
+    """
+
+    id = fields.CharField(max_length=255, primary_key=True)
+    server_uri = fields.CharField(max_length=255)
+    client_uri = fields.CharField(max_length=255)
+    contact_user = fields.CharField(max_length=40)
+    outbound_auth = fields.CharField(max_length=255)
+    endpoint = fields.CharField(max_length=255)
+    line = fields.CharField(max_length=5)
+    expiration = fields.IntField()
+    retry_interval = fields.IntField()
+    forbidden_retry_interval = fields.IntField()
+    fatal_retry_interval = fields.IntField()
+    max_retries = fields.IntField()
+    max_random_initial_delay = fields.IntField()
+    auth_rejection_permanent = fields.CharField(max_length=5)
+
+    class Meta:
+        app = "realtime"
+        table = "ps_registrations"
+
+
+class PsIdentify(Model):
+    """chan_pjsip identify: the address that a trunk's calls come from."""
+
+    id = fields.CharField(max_length=255, primary_key=True)
+    endpoint = fields.CharField(max_length=255)
+    match = fields.CharField(max_length=80)
+
+    class Meta:
+        app = "realtime"
+        table = "ps_endpoint_id_ips"
 
 
 class IaxFriend(Model):
@@ -82,6 +126,7 @@ class IaxFriend(Model):
     disallow = fields.CharField(max_length=200)
     allow = fields.CharField(max_length=200)
     requirecalltoken = fields.CharField(max_length=4)
+    setvar = fields.CharField(max_length=200, db_default="CALLER_IDS=:")
 
     class Meta:
         app = "realtime"

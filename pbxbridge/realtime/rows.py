@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dialplan.class_of_service import context_of
+from dialplan.config_line import harmless
 from dialplan.extension_row import CallRules, Row, extension_row
 
 MAILBOX_CONTEXT = "default"
@@ -65,6 +66,10 @@ class ExtensionFacts:
     forward_no_answer: str = ""
     forward_unregistered: str = ""
     do_not_disturb: bool = False
+    twin: str = ""
+    external_caller_id: str = ""
+    emergency_caller_id: str = ""
+    phone_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,8 @@ def auth_override_of(number: str) -> str:
 
 def rows_of(facts: ExtensionFacts) -> RealtimeRows:
     """Return the rows that make an extension real."""
-    dialplan, mailbox = _columns(_dialplan_row(facts)), _mailbox(facts)
+    dialplan = dialplan_columns(extension_row(facts.number, call_rules(facts)))
+    mailbox = _mailbox(facts)
     match facts.device:
         case SipDevice() as device:
             return RealtimeRows(
@@ -122,24 +128,25 @@ def dial_string(number: str, device: Device) -> str:
             return ""
 
 
-def _dialplan_row(facts: ExtensionFacts) -> Row:
-    return extension_row(
-        facts.number,
-        CallRules(
-            device=dial_string(facts.number, facts.device),
-            mailbox=_lamp(facts),
-            ring_time=facts.ring_time,
-            class_of_service=facts.class_of_service,
-            forward_all=facts.forward_all,
-            forward_busy=facts.forward_busy,
-            forward_no_answer=facts.forward_no_answer,
-            forward_unregistered=facts.forward_unregistered,
-            do_not_disturb=facts.do_not_disturb,
-        ),
+def call_rules(facts: ExtensionFacts) -> CallRules:
+    """Return what becomes of a call for an extension."""
+    return CallRules(
+        device=dial_string(facts.number, facts.device),
+        mailbox=_lamp(facts),
+        ring_time=facts.ring_time,
+        class_of_service=facts.class_of_service,
+        forward_all=facts.forward_all,
+        forward_busy=facts.forward_busy,
+        forward_no_answer=facts.forward_no_answer,
+        forward_unregistered=facts.forward_unregistered,
+        do_not_disturb=facts.do_not_disturb,
+        twin=facts.twin,
+        external_caller_id=facts.external_caller_id,
     )
 
 
-def _columns(row: Row) -> Columns:
+def dialplan_columns(row: Row) -> Columns:
+    """Return a row of the dialplan as the columns of its table."""
     return {
         "context": row.context,
         "exten": row.exten,
@@ -155,6 +162,17 @@ def _lamp(facts: ExtensionFacts) -> str:
 
 def _caller_id(facts: ExtensionFacts) -> str:
     return f'"{facts.caller_id_name}" <{facts.number}>'
+
+
+def _pickup_group(facts: ExtensionFacts) -> str:
+    # As the field refuses them now; a comma would make two groups of one.
+    return facts.phone_group.translate({ord(mark): None for mark in ",;^"})
+
+
+def _caller_ids(facts: ExtensionFacts) -> str:
+    """Return the channel variable of what the outside is shown, and what in an emergency."""
+    ids = harmless(facts.external_caller_id, facts.emergency_caller_id)
+    return f"CALLER_IDS={':'.join(ids)}"
 
 
 def _endpoint(facts: ExtensionFacts, device: SipDevice) -> Columns:
@@ -175,6 +193,13 @@ def _endpoint(facts: ExtensionFacts, device: SipDevice) -> Columns:
         "rtp_symmetric": "yes",
         "callerid": _caller_id(facts),
         "mailboxes": _lamp(facts),
+        # Nobody is who they are by their address alone.
+        "identify_by": "username",
+        "outbound_auth": "",
+        # Whoever is in a phone group may take the calls of its others.
+        "named_call_group": _pickup_group(facts),
+        "named_pickup_group": _pickup_group(facts),
+        "set_var": _caller_ids(facts),
     }
 
 
@@ -185,6 +210,8 @@ def _aor(number: str, device: SipDevice) -> Columns:
         # A phone that comes back from a new address replaces its old contact.
         "remove_existing": "yes",
         "qualify_frequency": device.qualify_frequency,
+        # Where the device is, it says itself by registering.
+        "contact": "",
     }
 
 
@@ -214,6 +241,7 @@ def _iax_friend(facts: ExtensionFacts, device: Iax2Device) -> Columns:
         "disallow": "all",
         "allow": CODECS,
         "requirecalltoken": "yes",
+        "setvar": _caller_ids(facts),
     }
 
 

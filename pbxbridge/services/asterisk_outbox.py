@@ -14,7 +14,14 @@ from pbxbridge.services.keep_trying import until_stored
 
 RETRY_SECONDS = 30.0
 ERROR_LENGTH = 500
-RELOADS = frozenset({NoticeKind.RELOAD_DIALPLAN, NoticeKind.RELOAD_PEERS})
+RELOADS = frozenset(
+    {
+        NoticeKind.RELOAD_DIALPLAN,
+        NoticeKind.RELOAD_PEERS,
+        NoticeKind.RELOAD_TRUNKS,
+        NoticeKind.RELOAD_REGISTRATIONS,
+    }
+)
 
 Tell = Callable[[NoticeKind, str], Awaitable[None]]
 

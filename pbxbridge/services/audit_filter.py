@@ -26,6 +26,11 @@ KINDS: Mapping[str, str] = {
     "user": "user.",
     "sign-in": "user.sign",
     "token": "user.api-token-",
+    "class-of-service": "class-of-service.",
+    "route": "route.",
+    "trunk": "trunk.",
+    "phone-group": "phone-group.",
+    "inbound": "inbound.",
 }
 
 

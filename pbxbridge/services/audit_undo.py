@@ -66,7 +66,7 @@ def never(action: str) -> str:
         return "A deletion cannot be undone: nothing is left of what was deleted."
     if any(secret in what for secret in _SECRETS):
         return "PINs, passwords and other secrets are not recorded, so none can be put back."
-    return "Only changes of fields can be undone."
+    return "Only changes of extensions and users can be undone."
 
 
 def actions_of(kind: str) -> list[str]:

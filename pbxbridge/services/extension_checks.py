@@ -9,10 +9,12 @@ from collections.abc import Mapping
 
 from tortoise.backends.base.client import TransactionalDBClient
 
-from pbxbridge.models.extension import ClassOfService, DeviceType, Did, Extension
+from pbxbridge.models.calling import ClassOfService
+from pbxbridge.models.extension import DeviceType, Did, Extension
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.people import User
 from pbxbridge.realtime.rows import mailbox_of
+from pbxbridge.services.calling.checks import wrong_as_number
 from pbxbridge.services.column import fits
 from pbxbridge.services.extension_change import FORGETTING
 from pbxbridge.services.extension_input import ExtensionInput
@@ -28,7 +30,7 @@ async def wrong_number(transaction: TransactionalDBClient, number: str) -> Mappi
     if await pending.using_db(transaction).exists():
         sentence = "What was left of the old extension is still being removed. Try again."
         return {"number": sentence}
-    return {}
+    return await wrong_as_number(transaction, number)
 
 
 async def wrong_references(

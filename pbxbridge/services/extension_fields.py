@@ -11,6 +11,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
+from dialplan.extension_row import VOICEMAIL
+from dialplan.inbound import is_pattern
+from dialplan.pattern import canonical, parse_pattern
 from pbxbridge.email_address import checked_address
 from pbxbridge.services.login_name import LOGIN_LENGTH, normalised_login
 from pbxbridge.services.parsing import no_doubles, problem, split, strip
@@ -24,12 +27,14 @@ TEXT_LENGTH = 40
 # Each is a row that a save may have to write, while nobody else can.
 MOST_USERS = 50
 MOST_DIDS = 50
+DID_LENGTH = 21
 
 # pbx.c gives these a meaning of their own: `h` would run at every hang-up, `t` at every time-out.
 # https://docs.asterisk.org/Configuration/Dialplan/Special-Dialplan-Extensions/
 SPECIAL = frozenset({"a", "e", "h", "i", "o", "s", "t", "failed", "fax", "talk", "hang", "report"})
 # ... iax.conf has sections of the first two names, the portal a page of the third.
-RESERVED = SPECIAL | {"general", "callnumberlimits", "new"}
+# A forward to `voicemail` is one to the mailbox.
+RESERVED = SPECIAL | {"general", "callnumberlimits", "new", VOICEMAIL}
 
 _NUMBER = re.compile(r"[0-9a-z]+")
 _DIGITS = re.compile(r"[0-9]+")
@@ -37,6 +42,7 @@ _MAC = re.compile(r"[0-9a-f]{12}")
 _MAC_PUNCTUATION = re.compile(r"[:.\- ]")
 # The quotation and the punctuation of a caller ID: "name" <number>.
 _NOT_IN_NAMES = frozenset('"<>\\')
+_NOT_IN_GROUPS = frozenset(",;^")
 
 
 def _number(value: str) -> str:
@@ -90,12 +96,27 @@ def _outside_number(value: str) -> str:
 def _did(value: str) -> str:
     if not value:
         raise problem("Enter a number.")
-    return _outside_number(value)
+    if not is_pattern(value) and not re.fullmatch(r"\+?[0-9]*", value):
+        raise problem("Enter digits with an optional + in front, or a pattern such as _4930123XX.")
+    if not is_pattern(value):
+        return _outside_number(value)
+    try:
+        # One way to write each: two DIDs that Asterisk takes for the same are the same here.
+        pattern = canonical(parse_pattern(value)).text
+    except ValueError as why:
+        raise problem(str(why)) from why
+    if len(pattern) > DID_LENGTH:
+        raise problem(f"Use at most {DID_LENGTH} characters.")
+    return pattern
 
 
 def _target(value: str) -> str:
-    if value and not re.fullmatch(r"\+?[0-9]{1,20}|[0-9a-z]{1,20}", value := value.lower()):
-        raise problem("Enter an extension, or a number of at most 20 digits with an optional +.")
+    if (value := value.lower()) == VOICEMAIL:
+        return value
+    if value and not re.fullmatch(r"\+?[0-9]{1,20}|[0-9a-z]{1,20}", value):
+        raise problem(
+            "Enter an extension, a number of at most 20 digits with an optional +, or voicemail."
+        )
     if value in RESERVED:
         raise problem("No extension can have this name.")
     return value
@@ -106,6 +127,19 @@ def _mac(value: str) -> str:
     if digits and not _MAC.fullmatch(digits):
         raise problem("Enter 12 hexadecimal digits, such as 00:04:f2:a1:b2:c3.")
     return digits
+
+
+def _group_name(value: str) -> str:
+    if not value:
+        raise problem("Enter the name of the group.")
+    return _phone_group(value)
+
+
+def _phone_group(value: str) -> str:
+    # It names a pickup group, too, and Asterisk lists those with commas (res_pjsip, named groups).
+    if not _NOT_IN_GROUPS.isdisjoint(value):
+        raise problem("These characters cannot be part of a group's name: , ; ^")
+    return _text(value)
 
 
 def _text(value: str) -> str:
@@ -189,6 +223,8 @@ OutsideNumber = Annotated[str, strip, AfterValidator(_outside_number)]
 Target = Annotated[str, strip, AfterValidator(_target)]
 Mac = Annotated[str, strip, AfterValidator(_mac)]
 Text = Annotated[str, strip, AfterValidator(_text)]
+PhoneGroup = Annotated[str, strip, AfterValidator(_phone_group)]
+GroupName = Annotated[str, strip, AfterValidator(_group_name)]
 Secret = Annotated[str, strip, AfterValidator(_secret)]
 AuthUsername = Annotated[str, strip, AfterValidator(_auth_username)]
 DahdiChannel = Annotated[str, strip, AfterValidator(_dahdi_channel)]

@@ -27,6 +27,7 @@ from pbxbridge.services.extension_fields import (
     Name,
     Number,
     OutsideNumber,
+    PhoneGroup,
     Pin,
     RegistrationNumber,
     RingTime,
@@ -70,7 +71,8 @@ class ExtensionInput(BaseModel):
 
     ``voicemail_pin`` left empty keeps the box's present PIN; a new box needs one. ``secret`` and
     ``auth_secret`` left empty keep the present one; a new extension gets a random secret.
-    A forward left empty means that those calls are not forwarded. ``ring_time`` is in seconds,
+    A forward left empty means that those calls are not forwarded; ``voicemail`` is one to the
+    mailbox. ``ring_time`` is in seconds,
     5 to 300, None for the site's own. ``monitored`` off means that Asterisk does not qualify the
     device (status UNMONITORED). A field that the device type has not is left at its default.
     """
@@ -99,7 +101,7 @@ class ExtensionInput(BaseModel):
     forward_unregistered: Target = ""
     do_not_disturb: bool = False
     ring_time: RingTime = None
-    phone_group: Text = ""
+    phone_group: PhoneGroup = ""
     monitored: bool = True
     secret: Secret = ""
     auth_username: AuthUsername = ""

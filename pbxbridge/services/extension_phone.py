@@ -5,11 +5,10 @@ Everything here works in a transaction that the caller opened.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tortoise.backends.base.client import TransactionalDBClient
 
-from pbxbridge.errors import Invalid
 from pbxbridge.models.extension import DeviceType, Extension
 from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extension_view import ExtensionView
@@ -30,16 +29,18 @@ async def carried_by(
 async def moving_along(
     transaction: TransactionalDBClient, before: ExtensionView, wanted: ExtensionInput
 ) -> Sequence[Extension]:
-    """Return the SIP-VIRTUALs that go to another phone with the extension.
-
-    Raises Invalid if it stops to be what carries them.
-    """
+    """Return the SIP-VIRTUALs that go to another phone with the extension, if they can."""
     stays = wanted.device_type is DeviceType.SIP
     if stays and wanted.mac == before.mac:
         return ()
-    carried = await carried_by(before.number, before.device_type, before.mac, transaction)
-    if carried and not (stays and wanted.mac):
-        numbers = ", ".join(row.number for row in carried)
-        sentence = f"SIP-VIRTUAL {numbers} would be on no device. Delete or move that first."
-        raise Invalid({"mac" if stays else "device_type": sentence})
-    return carried
+    return await carried_by(before.number, before.device_type, before.mac, transaction)
+
+
+def left_behind(along: Sequence[Extension], wanted: ExtensionInput) -> Mapping[str, str]:
+    """Return what is wrong if the extension stops to be what carries these, by field."""
+    stays = wanted.device_type is DeviceType.SIP
+    if not along or (stays and wanted.mac):
+        return {}
+    numbers = ", ".join(row.number for row in along)
+    sentence = f"SIP-VIRTUAL {numbers} would be on no device. Delete or move that first."
+    return {"mac" if stays else "device_type": sentence}

@@ -9,15 +9,18 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.expressions import Q
 
 from pbxbridge.errors import Conflict
-from pbxbridge.models.extension import DeviceType, Did, Extension
+from pbxbridge.models.calling import PhoneGroup
+from pbxbridge.models.extension import DeviceType, Extension
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.realtime.rows import mailbox_of
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.calling.inbound import clear_unknown_did
+from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
 from pbxbridge.services.extension_input import FORWARDS, SIP_TYPES, unparsed
 from pbxbridge.services.extension_phone import carried_by
 from pbxbridge.services.extension_saver import ExtensionSaver, notify
-from pbxbridge.services.extension_store import look_up, views, write_users
+from pbxbridge.services.extension_store import look_up, views, write_dids, write_users
 from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.realtime_writer import RealtimeWriter
@@ -87,9 +90,11 @@ async def remove(
     changed = await _clear_references(transaction, actor, numbers, saver)
     for row, view in zip(gone, await views(gone, transaction), strict=True):
         await RealtimeWriter(transaction).erase(row.number)
-        await Did.filter(extension_id=row.id).using_db(transaction).delete()
+        await write_dids(transaction, row, [])
         await write_users(transaction, row, [])
         await row.delete(using_db=transaction)
+        await saver.leave_groups(transaction, row.number, view.phone_group)
+        await clear_unknown_did(transaction, row.number)
         await licences.change(transaction, -licences_for(view.device_type))
         if view.device_type in SIP_TYPES:
             await notify(transaction, NoticeKind.FORGET_CONTACTS, row.number)
@@ -136,6 +141,11 @@ async def _pointing_at(
             found.append(Usage(f"forward:{row.number}", sentence))
         if row.twinning_number == number:
             found.append(Usage(f"twin:{row.number}", f"Extension {row.number} rings {number} too."))
+    for group in await PhoneGroup.filter(fallback=number).using_db(transaction).order_by("name"):
+        sentence = f"Phone group {group.name} sends what nobody answers to {number}."
+        found.append(Usage(f"group-fallback:{group.name}", sentence))
+    if await read_setting(UNKNOWN_DID, transaction) == number:
+        found.append(Usage(f"unknown-did:{number}", f"Calls to unknown DIDs ring {number}."))
     return found
 
 
@@ -164,6 +174,6 @@ async def _clear_references(
         cleared = {name: "" for name in (*FORWARDS, "twinning_number") if fields[name] in numbers}
         # Not parsed again: a VIRTUAL extension that only forwarded to this one stays, and says so.
         wanted = unparsed({**fields, **cleared})
-        await saver.change(transaction, actor, row, wanted)
+        await saver.change(transaction, actor, row, wanted, clearing=True)
         changed.append(row.number)
     return changed

@@ -11,13 +11,16 @@ from datetime import datetime
 
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
 
 from pbxbridge.errors import Invalid
+from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.classes_of_service import ensure_context
+from pbxbridge.services.calling.checks import wrong_forwards
+from pbxbridge.services.calling.groups import write_group_rows
 from pbxbridge.services.extension_change import (
     NO_CREDENTIALS,
     Credentials,
@@ -29,7 +32,7 @@ from pbxbridge.services.extension_change import (
 )
 from pbxbridge.services.extension_checks import wrong_number, wrong_references
 from pbxbridge.services.extension_input import ExtensionInput, unparsed
-from pbxbridge.services.extension_phone import moving_along
+from pbxbridge.services.extension_phone import left_behind, moving_along
 from pbxbridge.services.extension_store import (
     SiteDefaults,
     assign,
@@ -59,7 +62,10 @@ class ExtensionSaver:
         self, transaction: TransactionalDBClient, actor: Actor, wanted: ExtensionInput
     ) -> tuple[Extension, str]:
         """Create an extension; return its row and its secret. Raises Invalid per field."""
-        wrong = await wrong_number(transaction, wanted.number)
+        wrong = {
+            **await wrong_number(transaction, wanted.number),
+            **await wrong_forwards(transaction, wanted, None),
+        }
         credentials = await _checked(transaction, wanted, NO_CREDENTIALS, wrong)
         await self._licences.change(transaction, licences_for(wanted.device_type))
         row, now = Extension(number=wanted.number), self._now()
@@ -67,13 +73,13 @@ class ExtensionSaver:
         row.pin_digest = pin_digest(wanted.number, wanted.voicemail_pin)
         await row.save(using_db=transaction)
         await write_links(transaction, row, wanted)
-        await ensure_context(transaction, wanted.class_of_service)
         rows = realtime_rows(wanted, credentials, self._site)
         try:
             await RealtimeWriter(transaction).insert(row.number, rows)
         except IntegrityError as taken:
             sentence = f"Asterisk's tables hold a {row.number} that was not made here."
             raise Invalid({"number": sentence}) from taken
+        await self._write_groups(transaction, row.phone_group)
         (view,) = await views([row], transaction)
         for kind, subject in notices_of(None, wanted):
             await notify(transaction, kind, subject)
@@ -86,15 +92,20 @@ class ExtensionSaver:
         actor: Actor,
         row: Extension,
         wanted: ExtensionInput,
+        *,
+        clearing: bool = False,
     ) -> bool:
         """Make a stored extension what is wanted; return whether that changed anything.
 
-        Empty credentials keep the present ones. Raises Invalid per field.
+        Empty credentials keep the present ones. ``clearing`` only takes away forwards to what is
+        deleted, which nothing may prevent. Raises Invalid per field.
         """
         (before,) = await views([row], transaction)
         stored = await _stored_credentials(row.number)
-        credentials = await _checked(transaction, wanted, stored)
         along = await moving_along(transaction, before, wanted)
+        wrong = {} if clearing else await wrong_forwards(transaction, wanted, before)
+        wrong = {**left_behind(along, wanted), **wrong}
+        credentials = await _checked(transaction, wanted, stored, wrong)
         new = renewed(stored, wanted, credentials)
         by = licences_for(wanted.device_type) - licences_for(before.device_type)
         await self._licences.change(transaction, by)
@@ -109,6 +120,7 @@ class ExtensionSaver:
             row.pin_changed_by_phone_at = None
         row.version += 1
         await row.save(using_db=transaction)
+        await self._write_groups(transaction, before.phone_group, after.phone_group)
         for kind in outdated_by(before, wanted):
             await (
                 AsteriskNotice.filter(kind=kind, subject=row.number).using_db(transaction).delete()
@@ -181,10 +193,23 @@ class ExtensionSaver:
         )
         return by_phone
 
+    async def leave_groups(
+        self, transaction: TransactionalDBClient, number: str, phone_group: str
+    ) -> None:
+        """Have phone groups neither ring an extension that is gone nor send calls to it."""
+        sending = PhoneGroup.filter(fallback=number).using_db(transaction)
+        names = [str(name) for name in await sending.values_list("name", flat=True)]
+        await sending.update(fallback="", version=F("version") + 1)
+        await self._write_groups(transaction, phone_group, *names)
+
+    async def _write_groups(self, transaction: TransactionalDBClient, *names: str) -> None:
+        """Have the groups that the extension was and is in ring who is there now."""
+        if any(names):
+            await write_group_rows(transaction, set(names), self._site.ring_time)
+
     async def _write_rows(
         self, transaction: TransactionalDBClient, wanted: ExtensionInput, credentials: Credentials
     ) -> None:
-        await ensure_context(transaction, wanted.class_of_service)
         rows = realtime_rows(wanted, credentials, self._site)
         await RealtimeWriter(transaction).write(wanted.number, rows)
 
@@ -206,10 +231,10 @@ async def _checked(
     transaction: TransactionalDBClient,
     wanted: ExtensionInput,
     stored: Credentials,
-    wrong_so_far: Mapping[str, str] | None = None,
+    wrong_so_far: Mapping[str, str],
 ) -> Credentials:
     """Return the credentials after a save. Raises Invalid with all that is wrong, not the first."""
-    wrong = {**(wrong_so_far or {}), **await wrong_references(transaction, wanted)}
+    wrong = {**wrong_so_far, **await wrong_references(transaction, wanted)}
     try:
         credentials = merged(stored, wanted)
     except Invalid as invalid:

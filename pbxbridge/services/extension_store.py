@@ -12,10 +12,14 @@ from datetime import datetime
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.expressions import F
 
+from dialplan.extension_row import CallRules
+from dialplan.inbound import CONTEXT as DID_CONTEXT
+from dialplan.inbound import did_row, is_pattern
 from pbxbridge.errors import NotFound
 from pbxbridge.models.extension import DeviceType, Did, Extension
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.models.people import User
+from pbxbridge.models.realtime import DialplanRow
 from pbxbridge.realtime.rows import (
     DahdiDevice,
     Device,
@@ -23,12 +27,20 @@ from pbxbridge.realtime.rows import (
     Iax2Device,
     RealtimeRows,
     SipDevice,
+    call_rules,
+    dialplan_columns,
     rows_of,
 )
+from pbxbridge.services.calling.plan import rewrite
 from pbxbridge.services.column import fits
-from pbxbridge.services.extension_change import Credentials, columns_of, mail_since
-from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
-from pbxbridge.services.extension_view import ExtensionView, view_of
+from pbxbridge.services.extension_change import (
+    NO_CREDENTIALS,
+    Credentials,
+    columns_of,
+    mail_since,
+)
+from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, unparsed
+from pbxbridge.services.extension_view import COLUMNS, ExtensionView, view_of
 
 # As many rows are asked for at once; SQLite takes 32,766 parameters at most.
 MANY = 1000
@@ -71,28 +83,45 @@ async def write_links(
 ) -> None:
     """Store which users and DIDs belong to the extension; both were checked."""
     await write_users(transaction, row, wanted.users)
-    await _write_dids(transaction, row, wanted.dids)
+    await write_dids(transaction, row, wanted.dids)
 
 
 def realtime_rows(
     wanted: ExtensionInput, credentials: Credentials, site: SiteDefaults
 ) -> RealtimeRows:
     """Return Asterisk's rows of an extension."""
-    return rows_of(
-        ExtensionFacts(
-            number=wanted.number,
-            caller_id_name=wanted.caller_id_name,
-            device=_device(wanted, credentials, site),
-            class_of_service=wanted.class_of_service,
-            pin=credentials.pin if wanted.voicemail else None,
-            ring_time=wanted.ring_time or site.ring_time,
-            forward_all=wanted.forward_all,
-            forward_busy=wanted.forward_busy,
-            forward_no_answer=wanted.forward_no_answer,
-            forward_unregistered=wanted.forward_unregistered,
-            do_not_disturb=wanted.do_not_disturb,
-        )
+    return rows_of(extension_facts(wanted, credentials, site))
+
+
+def extension_facts(
+    wanted: ExtensionInput, credentials: Credentials, site: SiteDefaults
+) -> ExtensionFacts:
+    """Return what Asterisk's rows of an extension are made of."""
+    return ExtensionFacts(
+        number=wanted.number,
+        caller_id_name=wanted.caller_id_name,
+        device=_device(wanted, credentials, site),
+        class_of_service=wanted.class_of_service,
+        pin=credentials.pin if wanted.voicemail else None,
+        ring_time=wanted.ring_time or site.ring_time,
+        forward_all=wanted.forward_all,
+        forward_busy=wanted.forward_busy,
+        forward_no_answer=wanted.forward_no_answer,
+        forward_unregistered=wanted.forward_unregistered,
+        do_not_disturb=wanted.do_not_disturb,
+        twin=wanted.twinning_number,
+        external_caller_id=wanted.external_caller_id,
+        emergency_caller_id=wanted.emergency_caller_id,
+        phone_group=wanted.phone_group,
     )
+
+
+def stored_call_rules(row: Extension, site: SiteDefaults) -> CallRules:
+    """Return what becomes of a call for a stored extension, as its row in the dialplan says it."""
+    stored = {name: getattr(row, name) for name in COLUMNS}
+    stored["device_type"] = DeviceType(row.device_type)
+    wanted = unparsed({**stored, "class_of_service": row.class_of_service_id})
+    return call_rules(extension_facts(wanted, NO_CREDENTIALS, site))
 
 
 async def views(
@@ -154,15 +183,28 @@ async def write_users(
     await touched.update(version=F("version") + 1)
 
 
-async def _write_dids(
+async def write_dids(
     transaction: TransactionalDBClient, row: Extension, numbers: Collection[str]
 ) -> None:
+    """Have these DIDs ring the extension, and no others."""
     held = Did.filter(extension_id=row.id).using_db(transaction)
     present = {str(number) for number in await held.values_list("number", flat=True)}
-    if gone := present - set(numbers):
+    gone, new = present - set(numbers), sorted(set(numbers) - present)
+    if gone:
         await held.filter(number__in=list(gone)).delete()
-    new = [Did(number=number, extension_id=row.id) for number in sorted(set(numbers) - present)]
-    await Did.bulk_create(new, using_db=transaction)
+        rows = DialplanRow.filter(context=DID_CONTEXT, exten__in=list(gone))
+        await rows.using_db(transaction).delete()
+    if new:
+        dids = [Did(number=number, extension_id=row.id) for number in new]
+        await Did.bulk_create(dids, using_db=transaction)
+        rows_ = [
+            DialplanRow(**dialplan_columns(did_row(did, row.number)))
+            for did in new
+            if not is_pattern(did)
+        ]
+        await DialplanRow.bulk_create(rows_, using_db=transaction)
+    if any(is_pattern(did) for did in (*gone, *new)):
+        await rewrite(transaction)
 
 
 async def _waiting(numbers: Sequence[str], transaction: TransactionalDBClient | None) -> set[str]:

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, OutboxChanged, Technology
+from pbxbridge.models.calling import ClassOfService
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.extension import ClassOfService, Extension
+from pbxbridge.models.extension import Extension
 from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now

@@ -36,10 +36,16 @@ class RealtimeWriter:
     async def write(self, number: str, rows: RealtimeRows) -> None:
         """Make the tables say what ``rows`` say of the extension ``number``."""
         for model, key, columns in rows_by_table(number, rows):
-            if columns is None:
-                await self._delete(model, key)
-            else:
-                await self._upsert(model, key, columns)
+            await self.put(model, key, columns)
+
+    async def put(self, model: type[Model], key: Columns, columns: Columns | None) -> bool:
+        """Make the row with this key what ``columns`` say, None for no row; tell if it was not."""
+        before = self.written
+        if columns is None:
+            await self._delete(model, key)
+        else:
+            await self._upsert(model, key, columns)
+        return self.written > before
 
     async def insert(self, number: str, rows: RealtimeRows) -> None:
         """Add the rows of a new extension, without asking first what is there.

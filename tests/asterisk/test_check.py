@@ -17,7 +17,7 @@ from tests.rig.system import TESTER, System
 
 FILES = ["extconfig.conf", "sorcery.conf", "extensions.conf", "iax.conf"]
 NAMES = [
-    *("database", "realtime tables", "AMI", *FILES, "modules"),
+    *("database", "realtime tables", "AMI", *FILES, "trunks", "modules"),
     *("ARI", "SMTP", "voicemail spool"),
 ]
 SECONDS = 60.0
@@ -113,7 +113,7 @@ async def test_everything_is_well_with_an_iax2_extension(
     system: System, iax2_extension: str
 ) -> None:
     results = await check_asterisk(system.settings, await stored_sample())
-    assert [result.name for result in results if result.ok] == ["AMI", *FILES, "modules"]
+    assert [result.name for result in results if result.ok] == ["AMI", *FILES, "trunks", "modules"]
     assert all(result.ok for result in results)
     assert "has the IAX2 extensions" in [result.detail for result in results]
 

@@ -16,6 +16,8 @@ from pbxbridge.services.users import Users
 from tests.db.audit_changes import CREATED, add_people, change, newest, state
 from tests.rig.extensions import delete_knowingly
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 
 @pytest.fixture
 def trail(extensions: Extensions, users: Users) -> AuditTrail:

@@ -24,6 +24,8 @@ from pbxbridge.services.licences import Licences
 from pbxbridge.services.users import Users
 from tests.db.audit_changes import CREATED, add_people, change, state
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 
 @pytest.fixture
 def trail(extensions: Extensions, users: Users) -> AuditTrail:

@@ -43,6 +43,7 @@ async def test_a_sip_virtual_may_join_a_device_of_the_same_file(
     assert (await extensions.get("1002")).mac == MAC
 
 
+@pytest.mark.usefixtures("_outside")
 async def test_a_sip_virtual_is_not_left_without_its_device(
     transfer: Transfer, admin: Actor
 ) -> None:
@@ -128,6 +129,7 @@ async def test_a_did_has_one_owner_and_may_move_within_the_file(
     assert [(await extensions.get(n)).dids for n in ("1001", "1002")] == [["+492"], ["+491"]]
 
 
+@pytest.mark.usefixtures("_outside")
 async def test_more_than_the_licence_allows_is_refused(
     database: Path, bus: EventBus, admin: Actor
 ) -> None:

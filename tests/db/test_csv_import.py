@@ -24,6 +24,7 @@ from pbxbridge.services.transfer.plan import Action, Plan
 from pbxbridge.services.transfer.progress import Progress
 from pbxbridge.services.transfer.transfer import Transfer
 from tests.fakes.recording_bus import RecordingBus
+from tests.rig.calling import open_the_outside
 from tests.rig.extensions import extensions_on
 from tests.rig.transfer import contents, file_of, import_rows, problems, refusal, transfer_on
 
@@ -109,6 +110,7 @@ async def save_one_by_one(
             await extensions.update(admin, number, kept)
 
 
+@pytest.mark.usefixtures("_outside")
 async def test_an_import_leaves_what_saving_one_by_one_leaves(
     people: None, transfer: Transfer, admin: Actor, migrated_file: Path, tmp_path: Path
 ) -> None:
@@ -125,6 +127,7 @@ async def test_an_import_leaves_what_saving_one_by_one_leaves(
     async with open_database(f"sqlite://{other}"):
         for login in ("alice", "bob"):
             await User.create(login=login, password_hash="")
+        await open_the_outside()
         extensions = extensions_on(EventBus())
         await save_one_by_one(extensions, admin, *NEW, new=True)
         saved = [await contents()]

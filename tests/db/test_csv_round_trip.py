@@ -10,19 +10,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dialplan.extension_row import VOICEMAIL
 from pbxbridge.events import EventBus
 from pbxbridge.models.database import open_database
 from pbxbridge.models.extension import DeviceType, Did, Extension
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.people import User
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.extension_fields import RESERVED
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extension_view import ExtensionView, fields_of
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.transfer.plan import Action
+from tests.rig.calling import open_the_outside
 from tests.rig.extensions import delete_knowingly
 from tests.rig.transfer import exported, import_rows, transfer_on
+
+pytestmark = pytest.mark.usefixtures("_outside")
 
 USERS = ("alice", "bob")
 # Free text, with what spreadsheets and CSV make much of.
@@ -32,11 +35,7 @@ TEXT = st.one_of(
 ).map(lambda text: text.strip()[:20])
 NAMES = TEXT.map(lambda text: "".join(c for c in text if c not in '"<>\\')).filter(bool)
 OUTSIDE = st.from_regex(r"\+?[0-9]{1,10}", fullmatch=True)
-TARGETS = st.one_of(
-    st.just(""),
-    OUTSIDE,
-    st.from_regex(r"[0-9a-z]{1,6}", fullmatch=True).filter(lambda name: name not in RESERVED),
-)
+GROUPS = TEXT.map(lambda text: "".join(c for c in text if c not in ",;^"))
 NUMBERS = st.from_regex(r"[0-9]{1,6}", fullmatch=True)
 
 
@@ -46,13 +45,16 @@ def extensions_of_a_site(draw: st.DrawFn) -> list[dict[str, Any]]:
     numbers = draw(st.lists(NUMBERS, min_size=1, max_size=4, unique=True))
     dids = draw(st.lists(OUTSIDE, max_size=4, unique=True))
     return [
-        _extension(draw, number, place, dids[place :: len(numbers)])
+        _extension(draw, numbers, place, dids[place :: len(numbers)])
         for place, number in enumerate(numbers)
     ]
 
 
-def _extension(draw: st.DrawFn, number: str, place: int, dids: list[str]) -> dict[str, Any]:
-    target = TARGETS.filter(lambda one: one != number)
+def _extension(draw: st.DrawFn, numbers: list[str], place: int, dids: list[str]) -> dict[str, Any]:
+    number = numbers[place]
+    # Those before it only: forwards must not lead in circles.
+    inside = st.sampled_from(["", *numbers[:place]])
+    target = st.one_of(inside, st.just(VOICEMAIL), OUTSIDE.filter(lambda n: n not in numbers))
     return {
         "number": number,
         "device_type": draw(st.sampled_from(["SIP", "IAX2", "DAHDI", "VIRTUAL"])),
@@ -72,7 +74,7 @@ def _extension(draw: st.DrawFn, number: str, place: int, dids: list[str]) -> dic
         "forward_busy": draw(target),
         "do_not_disturb": draw(st.booleans()),
         "ring_time": draw(st.one_of(st.none(), st.integers(5, 300))),
-        "phone_group": draw(TEXT),
+        "phone_group": draw(GROUPS),
         "monitored": draw(st.booleans()),
         "auth_username": draw(st.sampled_from(["", "+user", "-x.y"])),
         "auth_secret": "",
@@ -129,7 +131,7 @@ async def test_an_export_makes_the_same_extensions_elsewhere(
 ) -> None:
     """Only PINs and the secrets of an override must be added: they are in no export."""
     await _add_users()
-    hostile = {"caller_id_name": "=cmd|' /C calc'!A0", "phone_group": "-1; 'x", "phone_make": "@"}
+    hostile = {"caller_id_name": "=cmd|' /C calc'!A0", "phone_group": "-1 'x", "phone_make": "@"}
     every: list[dict[str, Any]] = [
         {
             "number": "0100",
@@ -157,6 +159,7 @@ async def test_an_export_makes_the_same_extensions_elsewhere(
     file = await exported(transfer_on(bus))
     async with open_database(f"sqlite://{elsewhere}"):
         await _add_users()
+        await open_the_outside()
         transfer = transfer_on(bus)
         plan = await transfer.plan(file)
         assert not plan.errors

@@ -20,9 +20,12 @@ from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.transfer.writing import PlanWriter
 from tests.db.statements import statements
 from tests.fakes.recording_bus import RecordingBus
+from tests.rig.calling import open_the_outside
 from tests.rig.extensions import extensions_on
 from tests.rig.transfer import contents
 from tests.web.forms import add
+
+pytestmark = pytest.mark.usefixtures("_outside")
 
 MAC, OTHER = "0004f2a1b2c3", "0004f2ffffff"
 
@@ -82,6 +85,7 @@ async def test_it_leaves_what_saving_one_by_one_leaves(
     other = tmp_path / "other.sqlite3"
     other.write_bytes(migrated_file.read_bytes())
     async with open_database(f"sqlite://{other}"):
+        await open_the_outside()
         single = extensions_on(EventBus())
         await three(single, admin)
         for changes, expected in zip(CHANGES, many, strict=True):

@@ -32,6 +32,8 @@ from pbxbridge.services.extension_view import fields_of
 from pbxbridge.services.extensions import Extensions
 from tests.rig.extensions import delete_knowingly
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 FULL: dict[str, Any] = {
     "number": "0100",
     "caller_id_name": "Zoë O'Neil",

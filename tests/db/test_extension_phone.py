@@ -47,20 +47,29 @@ async def test_they_stay_where_another_sip_extension_carries_them(
     assert (await phone.get("1002")).mac == MAC
 
 
+async def test_a_forward_that_leads_nowhere_hides_nothing_else(
+    phone: Extensions, admin: Actor
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        await phone.update(admin, "1001", {"device_type": "VIRTUAL", "forward_all": "900"})
+    assert list(refused.value.fields) == ["device_type", "forward_all"]
+
+
+@pytest.mark.usefixtures("_outside")
 @pytest.mark.parametrize(
-    ("change", "field"),
+    ("change", "fields"),
     [
-        ({"mac": ""}, "mac"),
-        ({"device_type": "VIRTUAL", "forward_all": "900"}, "device_type"),
-        ({"device_type": "SIP-VIRTUAL"}, "mac"),
+        ({"mac": ""}, ["mac"]),
+        ({"device_type": "VIRTUAL", "forward_all": "900"}, ["device_type"]),
+        ({"device_type": "SIP-VIRTUAL"}, ["device_type", "mac"]),
     ],
 )
 async def test_what_carries_them_cannot_become_something_else(
-    phone: Extensions, admin: Actor, change: dict[str, object], field: str
+    phone: Extensions, admin: Actor, change: dict[str, object], fields: list[str]
 ) -> None:
     with pytest.raises(Invalid) as refused:
         await phone.update(admin, "1001", change)
-    assert list(refused.value.fields) == [field]
+    assert list(refused.value.fields) == fields
     assert await macs(phone, "1001", "1002") == [MAC, MAC]
 
 
@@ -77,6 +86,7 @@ async def test_a_move_to_a_place_that_is_taken_moves_nothing(
     assert await macs(phone, "1001", "1002") == [MAC, MAC]
 
 
+@pytest.mark.usefixtures("_outside")
 async def test_the_phone_is_left_in_peace_if_the_type_is_the_old_one_before_asterisk_was_told(
     extensions: Extensions, admin: Actor
 ) -> None:

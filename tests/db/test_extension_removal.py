@@ -21,6 +21,8 @@ from pbxbridge.services.extensions import Extensions, InUse
 from pbxbridge.services.licences import Licences
 from tests.rig.extensions import delete_knowingly
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 MAC = "0004f2a1b2c3"
 # What stays by intention: the record of what was done, and what Asterisk is yet to be told.
 KEPT = {"portal_audit", "portal_asterisk_notices"}

@@ -132,6 +132,7 @@ async def test_switching_voicemail_off_removes_the_box(
     assert (await PsEndpoint.get(id="1001")).mailboxes == ""
 
 
+@pytest.mark.usefixtures("_outside")
 async def test_an_edit_keeps_the_secret_and_writes_only_the_rows_that_change(
     extensions: Extensions, admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ async def test_virtual_extensions_need_no_licence(limited: Extensions, admin: Ac
     assert ((await limited.licences()).used, (await limited.licences()).total) == (3, 3)
 
 
+@pytest.mark.usefixtures("_outside")
 async def test_a_deletion_and_a_change_of_type_give_their_licence_back(
     limited: Extensions, admin: Actor
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from pbxbridge.events import ExtensionSaved, MailboxChanged
+from pbxbridge.events import EventBus, ExtensionSaved, MailboxChanged
 from pbxbridge.mirror.endpoint import Status
 from pbxbridge.service import _Bridge
 from pbxbridge.services.extensions import Extensions
@@ -26,7 +26,7 @@ async def test_a_fault_of_ours_at_one_event_does_not_end_the_bridge(
 
     monkeypatch.setattr(Extensions, "notice_pin", breaks)
     url = SecretStr(f"sqlite://{database}")
-    bridge = _Bridge(Settings(database=DatabaseSettings(url=url)))
+    bridge = _Bridge(Settings(database=DatabaseSettings(url=url)), EventBus())
     following = asyncio.create_task(bridge._keep_following(), name="following")
     await asyncio.sleep(0)
     bridge._bus.publish(MailboxChanged("1001", "default"))

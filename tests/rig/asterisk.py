@@ -13,6 +13,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import Self
 
 from tests.rig.ports import free_ports, rtp_block
 
@@ -80,7 +81,7 @@ class AsteriskInstance:
         """The base address of ARI."""
         return f"http://127.0.0.1:{self.ports.ari}/"
 
-    async def __aenter__(self) -> AsteriskInstance:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

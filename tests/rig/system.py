@@ -30,6 +30,7 @@ from pbxbridge.settings import (
     WebSettings,
 )
 from tests.rig.asterisk import AsteriskInstance
+from tests.rig.calling import Calling, calling_on
 from tests.rig.extensions import extensions_on
 from tests.rig.mail_catcher import MailCatcher
 from tests.sip import Phone
@@ -45,7 +46,11 @@ SPEAKERS_HZ = 620
 
 @dataclass
 class System:
-    """A running bridge and what it works with; ``extensions`` is a service on the same tables."""
+    """A running bridge and what it works with.
+
+    ``extensions`` and ``calling`` are services on the same tables, which tell the bridge's ``bus``
+    what they do: told() waits until Asterisk knows.
+    """
 
     settings: Settings
     asterisk: AsteriskInstance
@@ -53,6 +58,8 @@ class System:
     address: str
     admin_password: str
     extensions: Extensions
+    calling: Calling
+    bus: EventBus
 
     async def extension(self, number: str, name: str = "Somebody", **fields: object) -> None:
         """Create an extension."""
@@ -99,13 +106,15 @@ async def leave_message(caller: Phone, number: str) -> None:
 
 @asynccontextmanager
 async def running_system(
-    folder: Path, *, start_asterisk: bool = True, verbose: int = 1
+    folder: Path,
+    *,
+    start_asterisk: bool = True,
+    verbose: int = 1,
+    kind: type[AsteriskInstance] = AsteriskInstance,
 ) -> AsyncIterator[System]:
-    """Run all of it in ``folder``, from an empty database."""
+    """Run all of it in ``folder``, from an empty database, with an Asterisk of this ``kind``."""
     async with MailCatcher().listening() as catcher:
-        asterisk = AsteriskInstance(
-            folder / "asterisk", folder / "pbxbridge.sqlite3", verbose=verbose
-        )
+        asterisk = kind(folder / "asterisk", folder / "pbxbridge.sqlite3", verbose=verbose)
         settings = settings_for(
             asterisk,
             catcher,
@@ -120,11 +129,15 @@ async def running_system(
         if start_asterisk:
             await asterisk.start()
         try:
-            async with running(settings) as address:
+            bus = EventBus()
+            async with running(settings, bus) as address:
                 extensions = extensions_on(
-                    EventBus(), qualify_frequency=QUALIFY_SECONDS, ring_time=RING_SECONDS
+                    bus, qualify_frequency=QUALIFY_SECONDS, ring_time=RING_SECONDS
                 )
-                yield System(settings, asterisk, catcher, address, password, extensions)
+                calling = calling_on(bus, qualify_frequency=QUALIFY_SECONDS, ring_time=RING_SECONDS)
+                yield System(
+                    settings, asterisk, catcher, address, password, extensions, calling, bus
+                )
         finally:
             await asterisk.stop()
 

@@ -22,6 +22,7 @@ ETC = REPOSITORY / "asterisk-test-config" / "etc"
 
 SIP_ONLY = Stored("cos-internal")
 WITH_IAX2 = Stored("cos-internal", "2001")
+WITH_TRUNK = Stored("cos-internal", trunk="carrier")
 ACTIONS = frozenset(
     [
         "GetConfig",
@@ -86,7 +87,7 @@ def the_failure(config: AsteriskConfig, stored: Stored | None = SIP_ONLY) -> Res
     return failure
 
 
-@pytest.mark.parametrize("stored", [SIP_ONLY, WITH_IAX2, Stored(), None])
+@pytest.mark.parametrize("stored", [SIP_ONLY, WITH_IAX2, WITH_TRUNK, Stored(), None])
 def test_the_files_that_we_ship_lack_nothing(stored: Stored | None) -> None:
     assert failures(shipped(), stored) == []
 

@@ -15,7 +15,7 @@ GOOD = {
 
 
 NO_NUMBER = "Use letters and digits only. Digits can be dialled from any phone."
-NO_TARGET = "Enter an extension, or a number of at most 20 digits with an optional +."
+NO_TARGET = "Enter an extension, a number of at most 20 digits with an optional +, or voicemail."
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialplan.class_of_service import class_of_service_lines
+from dialplan.class_of_service import ClassOfService, class_of_service_lines
 from dialplan.extension_row import CallRules, extension_row
 from pbxbridge.realtime.rows import (
     DahdiDevice,
@@ -94,7 +94,7 @@ def test_forwards_and_do_not_disturb_are_arguments_of_the_row() -> None:
 
 
 def test_a_class_of_service_includes_feature_codes_before_extensions() -> None:
-    lines = class_of_service_lines("internal")
+    lines = class_of_service_lines(ClassOfService("internal"), [])
     assert [(line.category, line.var_metric, line.var_name, line.var_val) for line in lines] == [
         ("cos-internal", 0, "include", "features"),
         ("cos-internal", 1, "include", "extensions"),

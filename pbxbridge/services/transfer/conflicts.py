@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from dataclasses import dataclass
 
 from pbxbridge.models.extension import DeviceType
+from pbxbridge.services.calling.call_rules import OutsideRules, forward_hops, wrong_calls
+from pbxbridge.services.extension_input import FORWARDS
 from pbxbridge.services.licences import LicenceView, licences_for
 from pbxbridge.services.transfer.candidates import Candidate, Refused
 from pbxbridge.services.transfer.facts import Facts, Place
@@ -64,6 +66,7 @@ class Conflicts:
         yield from self._orphans(_primaries(facts.neighbours), _primaries(places))
         yield from self._left_behind(places, _primaries(places))
         yield from self._dids(facts)
+        yield from self._calls(facts)
         yield from self._too_many(licences)
 
     def _doubles(self) -> Iterator[RowProblem]:
@@ -76,9 +79,14 @@ class Conflicts:
                 yield RowProblem(row, number, "number", sentence)
 
     def _new_numbers(self, facts: Facts, taken: Collection[str]) -> Iterator[RowProblem]:
-        if not (facts.leaving or taken):
-            return
+        rules = OutsideRules(facts.plan)
         for row in self._changing:
+            if row.before is None and row.number in facts.group_numbers:
+                sentence = f"{row.number} is the number of a phone group."
+                yield RowProblem(row.row, row.number, "number", sentence)
+            elif row.before is None and (route := rules.is_emergency(row.number)):
+                sentence = f"This is an emergency number (route {route})."
+                yield RowProblem(row.row, row.number, "number", sentence)
             if row.before is None and row.number in facts.leaving:
                 sentence = "What was left of the old extension is still being removed. Try again."
                 yield RowProblem(row.row, row.number, "number", sentence)
@@ -96,6 +104,18 @@ class Conflicts:
                 unknown = sorted(set(wanted.users) - facts.user_ids.keys())
                 sentence = f"There is no user {', '.join(unknown)}."
                 yield RowProblem(row.row, row.number, "users", sentence)
+
+    def _calls(self, facts: Facts) -> Iterator[RowProblem]:
+        rules, hops = OutsideRules(facts.plan), dict(facts.forwards)
+        for row in self._rows:
+            forwards = {name: getattr(row.wanted, name) for name in FORWARDS}
+            hops[row.number] = forward_hops(row.number, forwards)
+        for refused in self._refused:
+            # Whether it is there in the end is not known: it is given the benefit.
+            hops.setdefault(refused.number, ())
+        for row in self._changing:
+            for field, sentence in wrong_calls(row.wanted, row.before, rules, hops.get).items():
+                yield RowProblem(row.row, row.number, field, sentence)
 
     def _places(self, places: Mapping[str, Place]) -> Iterator[RowProblem]:
         yield from self._shared(

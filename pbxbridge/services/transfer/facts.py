@@ -9,7 +9,8 @@ from typing import NamedTuple
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from dialplan.extension_row import CONTEXT as EXTENSIONS_CONTEXT
-from pbxbridge.models.extension import ClassOfService, DeviceType, Did, Extension
+from pbxbridge.models.calling import PhoneGroup
+from pbxbridge.models.extension import DeviceType, Did, Extension
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.people import User
 from pbxbridge.models.realtime import (
@@ -21,6 +22,8 @@ from pbxbridge.models.realtime import (
     VoicemailBox,
 )
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT, auth_override_of, mailbox_of
+from pbxbridge.services.calling.forwards import TARGETS, Forwards, read_forwards
+from pbxbridge.services.calling.plan import Plan, read_plan
 from pbxbridge.services.extension_change import FORGETTING, Credentials
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
 from pbxbridge.services.transfer.candidates import Candidate
@@ -48,6 +51,7 @@ class Mentioned:
     channels: frozenset[str]
     dids: frozenset[str]
     logins: frozenset[str]
+    targets: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +61,36 @@ class Facts:
     ``versions`` has id and version of each extension that is there; ``neighbours`` are the
     extensions on a device or channel that the file names; ``did_owners`` and ``user_ids`` have
     those that are there; ``leaving`` are the numbers whose last owner Asterisk is yet to forget.
+    ``forwards`` has those of the extensions and groups that forwards of the file lead to, as far as
+    they lead; ``group_numbers`` are those that no extension can have.
     """
 
     versions: Mapping[str, tuple[int, int]]
     neighbours: Mapping[str, Place]
     did_owners: Mapping[str, str]
     user_ids: Mapping[str, int]
-    classes: frozenset[str]
+    plan: Plan
+    forwards: Forwards
+    group_numbers: frozenset[str]
     leaving: frozenset[str]
+
+    @property
+    def classes(self) -> Collection[str]:
+        """The names of the classes of service."""
+        return self.plan.classes.keys()
 
 
 def mentioned_by(rows: Iterable[Candidate]) -> Mentioned:
     """Return what the extensions of these rows name."""
-    numbers, macs, channels, dids, logins = set(), set(), set(), set(), set()
+    numbers, macs, channels, dids = set(), set(), set(), set()
+    logins: set[str] = set()
+    targets: set[str] = set()
     for row in rows:
         wanted = row.wanted
         numbers.add(wanted.number)
         dids.update(wanted.dids)
         logins.update(wanted.users)
+        targets.update(getattr(wanted, name) for name in TARGETS)
         if row.before:
             logins.update(row.before.users)
             macs.add(row.before.mac)
@@ -83,7 +99,8 @@ def mentioned_by(rows: Iterable[Candidate]) -> Mentioned:
         if wanted.dahdi_channel:
             channels.add(wanted.dahdi_channel)
     macs.discard("")
-    return Mentioned(*map(frozenset, (numbers, macs, channels, dids, logins)))
+    targets.discard("")
+    return Mentioned(*map(frozenset, (numbers, macs, channels, dids, logins, targets)))
 
 
 async def read_facts(connection: BaseDBAsyncClient, mentioned: Mentioned) -> Facts:
@@ -91,13 +108,15 @@ async def read_facts(connection: BaseDBAsyncClient, mentioned: Mentioned) -> Fac
     found = await rows_with(
         connection, Extension, ("number", "id", "version"), "number", mentioned.numbers
     )
-    classes = await ClassOfService.all().using_db(connection).values_list("name", flat=True)
+    groups = await rows_with(connection, PhoneGroup, ("number",), "number", mentioned.numbers)
     return Facts(
         versions={number: (row_id, version) for number, row_id, version in found},
         neighbours=await _neighbours(connection, mentioned),
         did_owners=await _did_owners(connection, mentioned.dids),
         user_ids=await by_key(connection, User, "login", "id", mentioned.logins),
-        classes=frozenset(str(name) for name in classes),
+        plan=await read_plan(connection),
+        forwards=await read_forwards(connection, mentioned.targets),
+        group_numbers=frozenset(number for (number,) in groups),
         leaving=await _leaving(connection),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,13 @@ from pydantic_core import to_json
 from pypika_tortoise.queries import Table
 from tortoise.models import Model
 
+from dialplan.inbound import CONTEXT as DID_CONTEXT
+from dialplan.inbound import did_row, is_pattern
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.extension import Did, Extension
 from pbxbridge.models.outbox import AsteriskNotice
-from pbxbridge.models.realtime import VoicemailBox
+from pbxbridge.models.realtime import DialplanRow, VoicemailBox
+from pbxbridge.realtime.rows import dialplan_columns
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_change import (
@@ -110,8 +113,12 @@ class Writing:
             self._batch.insert(LINKS, {"extension_id": row_id, "user_id": user_ids[login]})
         for did in dids[0]:
             self._batch.delete(Did, {"number": did})
+            if not is_pattern(did):
+                self._batch.delete(DialplanRow, {"context": DID_CONTEXT, "exten": did})
         for did in dids[1]:
             self._batch.insert(Did, {"number": did, "extension_id": row_id})
+            if not is_pattern(did):
+                self._batch.insert(DialplanRow, dialplan_columns(did_row(did, asked.number)))
 
     def _notify(self, before: ExtensionView | None, wanted: ExtensionInput) -> None:
         for kind in outdated_by(before, wanted) if before else ():
@@ -167,6 +174,22 @@ def has_links(asked: Candidate) -> bool:
     users = asked.before.users if asked.before else []
     dids = asked.before.dids if asked.before else []
     return set(users) != set(asked.wanted.users) or set(dids) != set(asked.wanted.dids)
+
+
+def has_patterns(asked: Candidate) -> bool:
+    """Whether DIDs of the extension change that are patterns."""
+    before = asked.before.dids if asked.before else []
+    return any(is_pattern(did) for did in set(before) ^ set(asked.wanted.dids))
+
+
+def groups_touched(rows: Iterable[PlannedRow]) -> set[str]:
+    """Return the phone groups whose members these rows change."""
+    found = set()
+    for row in rows:
+        found.add(row.asked.wanted.phone_group)
+        if row.asked.before:
+            found.add(row.asked.before.phone_group)
+    return found - {""}
 
 
 def users_touched(asked: Candidate) -> set[str]:

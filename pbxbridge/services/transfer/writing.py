@@ -16,7 +16,8 @@ from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.people import User
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.classes_of_service import ensure_context
+from pbxbridge.services.calling.groups import write_group_rows
+from pbxbridge.services.calling.plan import rewrite
 from pbxbridge.services.extension_search import indexed_at_once
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import Licences, licences_for
@@ -25,7 +26,14 @@ from pbxbridge.services.transfer.facts import read_facts
 from pbxbridge.services.transfer.lookup import batches, by_key
 from pbxbridge.services.transfer.plan import Basis, PlannedRow
 from pbxbridge.services.transfer.progress import Counter, Tell, in_stretches
-from pbxbridge.services.transfer.rows import Writing, has_links, realtime_keys, users_touched
+from pbxbridge.services.transfer.rows import (
+    Writing,
+    groups_touched,
+    has_links,
+    has_patterns,
+    realtime_keys,
+    users_touched,
+)
 from pbxbridge.services.transfer.stored import read_realtime
 
 PREPARING, WRITING = "Preparing", "Writing"
@@ -57,12 +65,13 @@ class PlanWriter:
                 if await read_facts(transaction, basis.mentioned) != basis.facts:
                     raise Conflict(CHANGED_MEANWHILE)
                 await self._licences.change(transaction, _more_licences(rows))
-                for name in sorted({row.asked.wanted.class_of_service for row in rows}):
-                    await ensure_context(transaction, name)
                 are_new = any(row.asked.before is None for row in rows)
                 async with indexed_at_once(transaction) if are_new else nullcontext():
                     await batch.write(transaction, Counter(WRITING, len(batch), tell))
                 await self._write_links(transaction, basis, rows)
+                await write_group_rows(transaction, groups_touched(rows), self._site.ring_time)
+                if any(has_patterns(row.asked) for row in rows):
+                    await rewrite(transaction)
         except IntegrityError as taken:
             raise Conflict(CHANGED_MEANWHILE) from taken
 

@@ -1,0 +1,1 @@
+"""What decides about calls: trunks, routes, classes of service, phone groups, inbound calls."""

@@ -1,0 +1,157 @@
+"""Phone groups: the number that makes all members ring, as rows of the realtime dialplan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+
+from dialplan.extension_row import CONTEXT
+from dialplan.forward_chain import Hop, find_loop
+from dialplan.group_rows import group_rows
+from pbxbridge.errors import Invalid
+from pbxbridge.events import EventBus
+from pbxbridge.models.calling import PhoneGroup
+from pbxbridge.models.extension import DeviceType, Extension
+from pbxbridge.models.realtime import DialplanRow
+from pbxbridge.realtime.rows import dialplan_columns
+from pbxbridge.services.calling.call_rules import circle
+from pbxbridge.services.calling.checks import wrong_as_number
+from pbxbridge.services.calling.forwards import forwarding_to, read_forwards
+from pbxbridge.services.calling.inbound import is_extension, move_unknown_did
+from pbxbridge.services.calling.inputs import GroupInput
+from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
+from pbxbridge.services.calling.records import Records
+from pbxbridge.services.extension_fields import NUMBER_LENGTH
+
+MOST_MEMBERS = 100
+_CHANNELS = {
+    DeviceType.SIP: "PJSIP/{0.number}",
+    DeviceType.SIP_VIRTUAL: "PJSIP/{0.number}",
+    DeviceType.IAX2: "IAX2/{0.number}",
+    DeviceType.DAHDI: "DAHDI/{0.dahdi_channel}",
+}
+
+
+class PhoneGroups(Records[PhoneGroup, GroupInput]):
+    """The phone groups that have a number."""
+
+    model = PhoneGroup
+    input = GroupInput
+    what = "phone group"
+
+    def __init__(self, bus: EventBus, ring_time: int) -> None:
+        """Let groups that say nothing else ring for ``ring_time`` seconds."""
+        super().__init__(bus)
+        self._ring_time = ring_time
+
+    async def members(self, name: str) -> list[str]:
+        """Return the numbers of the extensions that are in the group, in dialling order."""
+        named = Extension.filter(phone_group=name).order_by("sort_key")
+        return [str(number) for number in await named.values_list("number", flat=True)]
+
+    async def users_of(
+        self, name: str, transaction: TransactionalDBClient | None = None
+    ) -> list[str]:
+        """Return what sends calls to the number; members stay, without a common one."""
+        row = await self._find(name, transaction)
+        found = [f"extension {number}" for number in await forwarding_to(row.number, transaction)]
+        if await read_setting(UNKNOWN_DID, transaction) == row.number:
+            found.append("calls to unknown DIDs")
+        return found
+
+    def _fields(self, row: PhoneGroup) -> Mapping[str, Any]:
+        return {
+            "name": row.name,
+            "number": row.number,
+            "ring_time": row.ring_time or None,
+            "fallback": row.fallback,
+        }
+
+    async def _check(
+        self, transaction: TransactionalDBClient, wanted: GroupInput, row: PhoneGroup | None
+    ) -> None:
+        wrong: dict[str, str] = {}
+        if row is None or row.number != wanted.number:
+            wrong.update(await wrong_as_number(transaction, wanted.number))
+            if await Extension.filter(number=wanted.number).using_db(transaction).exists():
+                wrong["number"] = f"There is an extension {wanted.number} already."
+            if row and (senders := await forwarding_to(row.number, transaction)):
+                sentence = f"Calls are sent to {row.number} by extension {', '.join(senders)}."
+                wrong["number"] = sentence
+        if wanted.fallback and (why := await _wrong_fallback(transaction, wanted)):
+            wrong["fallback"] = why
+        if wrong:
+            raise Invalid(wrong)
+
+    async def _write(
+        self,
+        transaction: TransactionalDBClient,
+        row: PhoneGroup,
+        wanted: GroupInput,
+        before: GroupInput | None,
+    ) -> None:
+        if before and before.number != wanted.number:
+            await _erase(transaction, before.number)
+            await move_unknown_did(transaction, before.number, wanted.number)
+        row.number = wanted.number
+        row.ring_time = wanted.ring_time or 0
+        row.fallback = wanted.fallback
+        row.version += before is not None
+        await row.save(using_db=transaction, force_create=before is None)
+        await write_group_rows(transaction, [row.name], self._ring_time)
+
+    async def _deleted(self, transaction: TransactionalDBClient, before: GroupInput) -> None:
+        await _erase(transaction, before.number)
+
+
+async def write_group_rows(
+    transaction: TransactionalDBClient, names: Collection[str], ring_time: int
+) -> None:
+    """Make the rows of these groups what their members are now.
+
+    Who is not to be disturbed, or has no device, does not ring. Of very many members the first
+    MOST_MEMBERS ring.
+    """
+    groups = await PhoneGroup.filter(name__in=[*names, ""]).using_db(transaction)
+    for group in groups:
+        members = await ringing_members(group.name, transaction)
+        devices = [_CHANNELS[DeviceType(member.device_type)].format(member) for member in members]
+        rows = [
+            dialplan_columns(row)
+            for row in group_rows(
+                group.number, devices, group.ring_time or ring_time, group.fallback
+            )
+        ]
+        stored = DialplanRow.filter(context=CONTEXT, exten=group.number).using_db(transaction)
+        names_ = ("context", "exten", "priority", "app", "appdata")
+        if await stored.order_by("priority").values(*names_) != rows:
+            await stored.delete()
+            await DialplanRow.bulk_create(
+                [DialplanRow(**row) for row in rows], using_db=transaction
+            )
+
+
+async def ringing_members(
+    name: str, connection: BaseDBAsyncClient | None = None
+) -> list[Extension]:
+    """Return the members of a group that ring when it is called, in dialling order."""
+    named = Extension.filter(phone_group=name, do_not_disturb=False).using_db(connection)
+    members = await named.order_by("sort_key").limit(MOST_MEMBERS)
+    return [member for member in members if member.device_type in _CHANNELS]
+
+
+async def _wrong_fallback(transaction: TransactionalDBClient, wanted: GroupInput) -> str:
+    if not await is_extension(transaction, wanted.fallback):
+        return f"There is no extension {wanted.fallback[:NUMBER_LENGTH]}."
+    forwards = await read_forwards(transaction, [wanted.fallback])
+    hop = Hop(wanted.number, "no answer", wanted.fallback)
+    loop = find_loop(
+        wanted.number, lambda number: (hop,) if number == hop.number else forwards.get(number, ())
+    )
+    return circle(loop) if loop else ""
+
+
+async def _erase(transaction: TransactionalDBClient, number: str) -> None:
+    await DialplanRow.filter(context=CONTEXT, exten=number).using_db(transaction).delete()
