@@ -11,6 +11,7 @@ from pbxbridge.events import (
     ExtensionSaved,
     MailboxChanged,
     OutboxChanged,
+    TrunksChanged,
 )
 
 
@@ -34,7 +35,7 @@ class Audience:
                 return self.sees_all or number in self.own
             case EndpointStateChanged(state):
                 return self.sees_all or state.endpoint in self.own
-            case OutboxChanged():
+            case OutboxChanged() | TrunksChanged():
                 return self.sees_all
             case _:
                 return True

@@ -46,17 +46,50 @@ _TOKEN_ACTIONS = {
     "user.api-token-created": "API token created",
     "user.api-token-revoked": "API token revoked",
 }
+_TRUNK_ACTIONS = {
+    "trunk.created": "Trunk created",
+    "trunk.changed": "Trunk changed",
+    "trunk.deleted": "Trunk deleted",
+    "trunk.secret-changed": "Secret of a trunk changed",
+}
+_ROUTE_ACTIONS = {
+    "route.created": "Route created",
+    "route.changed": "Route changed",
+    "route.deleted": "Route deleted",
+}
+_CLASS_ACTIONS = {
+    "class-of-service.created": "Class of service created",
+    "class-of-service.changed": "Class of service changed",
+    "class-of-service.deleted": "Class of service deleted",
+    "class-of-service.pin-changed": "PIN of a class of service changed",
+}
+_GROUP_ACTIONS = {
+    "phone-group.created": "Phone group created",
+    "phone-group.changed": "Phone group changed",
+    "phone-group.deleted": "Phone group deleted",
+}
+_INBOUND_ACTIONS = {"inbound.changed": "Calls from outside changed"}
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "Extensions": _EXTENSION_ACTIONS,
     "Users": _USER_ACTIONS,
     "Signing in": _SIGN_IN_ACTIONS,
     "API tokens": _TOKEN_ACTIONS,
+    "Classes of service": _CLASS_ACTIONS,
+    "Routes": _ROUTE_ACTIONS,
+    "Trunks": _TRUNK_ACTIONS,
+    "Phone groups": _GROUP_ACTIONS,
+    "Calls from outside": _INBOUND_ACTIONS,
 }
 KINDS: Mapping[str, str] = {
     "extension": "Extensions",
     "user": "Users",
     "sign-in": "Signing in",
     "token": "API tokens",
+    "class-of-service": "Classes of service",
+    "route": "Routes",
+    "trunk": "Trunks",
+    "phone-group": "Phone groups",
+    "inbound": "Calls from outside",
 }
 # Named as the editor names them. A number never changes; what is write-only is not recorded.
 _EXTENSION_FIELDS = {
@@ -68,10 +101,34 @@ _USER_FIELDS = {
     "role": "Role",
     "extensions": "Extensions",
 }
+# Several have the same. What extensions have too is called as there, and found there.
+_CALLING_FIELDS = {
+    "description": "Description",
+    "routes": "Routes",
+    "days": "Days",
+    "opens": "From",
+    "closes": "Until",
+    "asks_pin": "Asks for a PIN",
+    "pattern": "Pattern",
+    "strip": "Strip",
+    "prepend": "Prepend",
+    "trunks": "Trunks",
+    "emergency": "Emergency",
+    "host": "Host",
+    "port": "Port",
+    "registers": "Register",
+    "username": "User name",
+    "caller_id": "CallerID",
+    "addresses": "Addresses",
+    "number": "Number",
+    "fallback": "If nobody answers",
+    "unknown_did": "Unknown DIDs ring",
+}
 # What can be searched for, as the list shows it.
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "Extensions": _EXTENSION_FIELDS,
     "Users": _USER_FIELDS,
+    "Calling": _CALLING_FIELDS,
 }
 
 _ACTION_WORDS = {name: words for group in ACTIONS.values() for name, words in group.items()}

@@ -14,6 +14,7 @@ from pbxbridge.events import (
     MailboxChanged,
     OutboxChanged,
     Overflowed,
+    TrunksChanged,
 )
 
 
@@ -56,7 +57,7 @@ class LiveChanges:
                 self._batch.link = True
             case OutboxChanged():
                 self._batch.outbox = True
-            case ExtensionSaved() | ExtensionDeleted():
+            case ExtensionSaved() | ExtensionDeleted() | TrunksChanged():
                 self._batch.list = True
             case MailboxChanged():
                 self._batch.mailbox = True

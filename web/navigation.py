@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -12,27 +13,50 @@ from web.requests import API_DOCS
 
 ME = "/me"
 PROFILE = "/profile"
+CALLING = "/classes"
 
 # Open to everybody, but no page for a menu of somebody who only has a phone: the profile links it.
 STAFF_ONLY = frozenset({API_DOCS})
 # The whole menu, in its order; a page that is not served is left out.
 MENU = (
     ("/extensions", "Extensions"),
+    (CALLING, "Calling"),
     ("/users", "Users"),
     ("/audit", "Audit"),
     ("/transfer", "Import/Export"),
     (API_DOCS, "API"),
     (ME, "My extension"),
+    ("/help", "Help"),
 )
+# Pages that share one entry of the menu, and have a menu of their own.
+SECTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    CALLING: (
+        (CALLING, "Classes"),
+        ("/routes", "Routes"),
+        ("/trunks", "Trunks"),
+        ("/groups", "Phone groups"),
+    )
+}
+# A page of one form, which is part of another.
+PARTS: Mapping[str, tuple[str, ...]] = {"/trunks": ("/inbound",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A page of the menu, and who has it in theirs."""
+    """A page of the menu, who has it in theirs, and the pages that share its entry."""
 
     path: str
     label: str
     roles: frozenset[Role]
+    section: tuple[Link, ...] = ()
+
+    def current(self, here: str) -> str:
+        """Return aria-current for who is at ``here``: this page, something below it, or empty."""
+        if here == self.path:
+            return "page"
+        paths = (self.path, *PARTS.get(self.path, ()))
+        inside = any(f"{here}/".startswith(f"{path}/") for path in paths)
+        return "true" if inside or any(link.current(here) for link in self.section) else ""
 
 
 NAVIGATION = web.AppKey("navigation", tuple[Link, ...])
@@ -45,11 +69,20 @@ def make_navigation(router: web.UrlDispatcher) -> tuple[Link, ...]:
         for route in router.routes()
         if route.method == "GET" and route.resource and (access := access_of(route))
     }
-    return tuple(
-        Link(path, label, pages[path] - {Role.USER} if path in STAFF_ONLY else pages[path])
-        for path, label in MENU
-        if path in pages
-    )
+
+    def links(menu: tuple[tuple[str, str], ...], *, inner: bool = False) -> tuple[Link, ...]:
+        return tuple(
+            Link(
+                path,
+                label,
+                pages[path] - {Role.USER} if path in STAFF_ONLY else pages[path],
+                () if inner else links(SECTIONS.get(path, ()), inner=True),
+            )
+            for path, label in menu
+            if path in pages
+        )
+
+    return links(MENU)
 
 
 def is_served(request: web.Request, path: str) -> bool:

@@ -21,6 +21,14 @@ NOTICES = {
     "message-deleted": "Message deleted",
     "pin-changed": "PIN changed",
     "undone": "Change undone",
+    "trunk-created": "Trunk created",
+    "trunk-deleted": "Trunk deleted",
+    "route-created": "Route created",
+    "route-deleted": "Route deleted",
+    "class-of-service-created": "Class of service created",
+    "class-of-service-deleted": "Class of service deleted",
+    "phone-group-created": "Phone group created",
+    "phone-group-deleted": "Phone group deleted",
 }
 
 

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from pbxbridge.services.accounts import Accounts
     from pbxbridge.services.api_tokens import ApiTokens
     from pbxbridge.services.audit_trail import AuditTrail
+    from pbxbridge.services.calling.classes import ClassesOfService
+    from pbxbridge.services.calling.groups import PhoneGroups
+    from pbxbridge.services.calling.inbound import Inbound
+    from pbxbridge.services.calling.preview import Preview
+    from pbxbridge.services.calling.routes import Routes
+    from pbxbridge.services.calling.simulation import Simulation
+    from pbxbridge.services.calling.trunks import Trunks
     from pbxbridge.services.extensions import Extensions
     from pbxbridge.services.overview import Overview
     from pbxbridge.services.password_reset import PasswordReset
@@ -59,6 +66,13 @@ class Portal:
     voicemail: VoicemailInbox
     transfer: Transfer
     imports: ImportDesk
+    trunks: Trunks
+    routes: Routes
+    classes: ClassesOfService
+    groups: PhoneGroups
+    inbound: Inbound
+    simulation: Simulation
+    preview: Preview
     live: LiveTimes = field(default_factory=LiveTimes)
 
 

@@ -51,6 +51,11 @@ class Frame:
     link: LinkView
     waiting: Waiting | None
 
+    @property
+    def section(self) -> tuple[Link, ...]:
+        """The pages that share an entry of the menu with this one."""
+        return next((link.section for link in self.links if link.current(self.here)), ())
+
 
 def make_templates() -> Environment:
     """Return the environment of all templates of the portal."""

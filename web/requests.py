@@ -43,6 +43,11 @@ async def read_form(request: web.Request) -> dict[str, str]:
     return first
 
 
+def version_of(typed: str) -> int | None:
+    """Return the version that a form was filled with, None if it does not say."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+
+
 def search_of(request: web.Request) -> str:
     """Return what is searched for: one line of visible characters, empty for everything."""
     typed = request.query.get("search", "")[:SEARCH_LENGTH]

@@ -22,6 +22,8 @@ from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.audit_trail import AuditTrail
+from pbxbridge.services.calling.preview import Preview
+from pbxbridge.services.calling.simulation import Simulation
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.licences import Licences
@@ -41,6 +43,7 @@ from pbxbridge.services.voicemail_spool import VoicemailSpool
 from pbxbridge.settings import WebSettings
 from tests.db.mail_rows import running
 from tests.fakes.voicemail_link import VoicemailLink
+from tests.rig.calling import calling_on
 from web.app import LiveTimes, Portal, make_app
 from web.cookies import csrf_token, session_cookie_name
 
@@ -178,6 +181,7 @@ def portal(
 ) -> Portal:
     """What the portal of this test is made of: the real services, and a mirror nobody feeds."""
     users = Users(check.passwords)
+    calling, mirror = calling_on(bus), Mirror(bus)
     return Portal(
         extensions=extensions,
         accounts=accounts,
@@ -187,12 +191,19 @@ def portal(
         api_tokens=ApiTokens(clock=clock),
         audit=AuditTrail(extensions, users),
         overview=Overview(),
-        mirror=Mirror(bus),
+        mirror=mirror,
         bus=bus,
         settings=WebSettings(),
         voicemail=voicemail,
         transfer=transfer,
         imports=imports,
+        trunks=calling.trunks,
+        routes=calling.routes,
+        classes=calling.classes,
+        groups=calling.groups,
+        inbound=calling.inbound,
+        simulation=Simulation(),
+        preview=Preview(SiteDefaults(60, 20), lambda n: mirror.state_of(n).takes_calls),
         live=LiveTimes(session_check=0.05, gather=0.01),
     )
 

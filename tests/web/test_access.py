@@ -95,7 +95,7 @@ async def test_each_role_has_its_own_start_page_and_menu(
 
 
 async def test_an_operator_sees_the_screens_without_what_changes_them(operator: Visitor) -> None:
-    for path in ("/extensions", "/users"):
+    for path in ("/extensions", "/users", "/classes", "/routes", "/trunks", "/groups"):
         text = await (await operator.get(path)).text()
         assert "New " not in text
         assert "/delete" not in text

@@ -17,6 +17,8 @@ from tests.web.programs import API, PROBLEM, Program, token_of
 from web.api.answers import Extension
 from web.app import Portal
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 NEW = {"number": "1001", "caller_id_name": "Ada"}
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 

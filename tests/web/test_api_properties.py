@@ -20,6 +20,8 @@ from tests.web.forms import add
 from tests.web.programs import Program, token_of
 from web.app import Portal
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 ONE = "/extensions/1001"
 # The database is one test's own; each example begins by removing what the last one left.
 EXAMPLES = settings(

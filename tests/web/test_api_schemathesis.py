@@ -62,6 +62,7 @@ async def live(portal: Portal, answered: Counter[tuple[str, str, int]]) -> Async
         yield client
 
 
+@pytest.mark.usefixtures("_outside")
 async def test_schemathesis_finds_nothing(
     live: Client,
     portal: Portal,

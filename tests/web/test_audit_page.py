@@ -187,8 +187,9 @@ async def test_undo_asks_first_and_says_what_will_be_set_to_what(
 
 
 async def test_what_is_in_the_way_is_shown_with_a_link(
-    visitor: Visitor, extensions: Extensions
+    visitor: Visitor, extensions: Extensions, admin: Actor
 ) -> None:
+    await add(extensions, admin, "1003")
     entry = await changed(extensions, forward_all="1002")
     newer = await changed(extensions, forward_all="1003", phone_group="Sales")
     shown = await visitor.get(f"/audit/{entry}")

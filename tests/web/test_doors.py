@@ -21,7 +21,7 @@ from web.requests import API, API_DOCS
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What stands for the variable parts of an address.
-PARTS = {"number": "1001", "login": "operator", "id": "1", "msg_id": "1"}
+PARTS = {"number": "1001", "login": "operator", "id": "1", "msg_id": "1", "name": "internal"}
 
 
 @dataclass(frozen=True)

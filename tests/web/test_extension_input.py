@@ -12,6 +12,8 @@ from pbxbridge.services.realtime_writer import stored_pin
 from tests.web.conftest import Visitor
 from tests.web.forms import add, numbers, typed
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 
 def marked(page: str) -> dict[str, str]:
     """Return field and sentence of every error, as a screen reader would join them."""

@@ -16,6 +16,8 @@ from tests.web.conftest import Visitor
 from tests.web.forms import add, typed
 from web.app import Portal, make_app
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 
 def cell(page: str, id_: str) -> str:
     """Return the text of the element with this id, which holds at most one other element."""

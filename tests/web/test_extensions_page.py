@@ -15,6 +15,8 @@ from tests.web.conftest import Visitor
 from tests.web.forms import add, numbers, typed
 from web.app import Portal
 
+pytestmark = pytest.mark.usefixtures("_outside")
+
 
 async def test_a_pin_or_a_secret_is_not_on_any_page_unasked(
     visitor: Visitor, extensions: Extensions, admin: Actor

@@ -27,7 +27,7 @@ BOX = {"voicemail": True, "voicemail_pin": "8642"}
 
 
 @pytest.fixture(autouse=True)
-async def _extensions(extensions: Extensions, admin: Actor) -> None:
+async def _extensions(extensions: Extensions, admin: Actor, _outside: None) -> None:
     await add(extensions, admin, MINE, users=["user"], forward_busy="1002", **BOX)
     await add(extensions, admin, SILENT, users=["user"])
     await add(extensions, admin, OTHERS, users=["operator"], **BOX)

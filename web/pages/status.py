@@ -1,4 +1,4 @@
-"""What the status words of the Extensions screen mean, for tooltips and the legend."""
+"""What the status words of extensions and trunks mean, for tooltips and the legend."""
 
 from pbxbridge.mirror.endpoint import Status
 
@@ -20,8 +20,17 @@ _HINTS = {
         "No device is registered: it may be off, unplugged, or not set up for this extension."
     ),
 }
+# An extension's number has no hyphen.
+_TRUNK = "trunk-"
+_TRUNK_HINTS = {
+    Status.OK: "The carrier answers.",
+    Status.UNREACHABLE: "The carrier does not answer: look at its host and port, and the network.",
+    Status.UNKNOWN: "Asterisk has not yet asked the carrier whether it is there.",
+    Status.UNMONITORED: "The carrier is deliberately not asked whether it is there.",
+    Status.BLANK: "Asterisk has not told anything of this trunk yet.",
+}
 
 
-def status_hint(status: Status) -> str:
+def status_hint(status: Status, endpoint: str = "") -> str:
     """Return a sentence on what the status means and what to do."""
-    return _HINTS[status]
+    return (_TRUNK_HINTS if endpoint.startswith(_TRUNK) else _HINTS)[status]

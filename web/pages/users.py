@@ -21,7 +21,7 @@ from web.access import allow
 from web.notices import notice_of, notify
 from web.portal import actor_of, portal_of
 from web.render import fragment, html, page, part_or_page
-from web.requests import page_of, read_form, search_of, wants_fragment
+from web.requests import page_of, read_form, search_of, version_of, wants_fragment
 from web.role_words import ROLES
 
 LIST = "/users"
@@ -101,7 +101,7 @@ async def update(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     try:
         user = await users.update(
-            actor_of(request), login, _changes(form), version=_version(form.get("version", ""))
+            actor_of(request), login, _changes(form), version=version_of(form.get("version", ""))
         )
     except Invalid as invalid:
         return await editor(request, await users.get(login), form, invalid.fields)
@@ -181,7 +181,3 @@ def _changes(form: Mapping[str, str]) -> dict[str, object]:
     if "extensions" in form:
         changes["extensions"] = [part for part in re.split(r"[\s,;]+", form["extensions"]) if part]
     return changes
-
-
-def _version(typed: str) -> int | None:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None

@@ -33,7 +33,7 @@ async def test_a_search_and_an_undo_need_no_mouse(
     page: Page, client: Client, extensions: Extensions
 ) -> None:
     await go(page, client, "/audit")
-    await page.get_by_label("Extension or user").focus()
+    await page.get_by_label("Subject").focus()
     await page.keyboard.type("1001")
     await page.keyboard.press("Enter")
     rows = page.locator("tbody.entry")

@@ -229,6 +229,7 @@ async def test_the_page_recovers_from_a_restart_of_the_portal(
             await expect(page.locator("#stream")).to_be_empty()
 
 
+@pytest.mark.usefixtures("_outside")
 async def test_a_long_address_is_cut_and_keeps_its_row_low(
     page: Page, extensions: Extensions, admin: Actor
 ) -> None:
