@@ -25,7 +25,7 @@ async def test_a_later_extension_of_the_same_number_starts_from_nothing(system: 
             status, asked = await client.post("/extensions/5002/delete")
             assert status == 422
             assert "Voicemail box 5002 has 1 unheard message." in asked
-            known = {"known-mailbox:5002": "on"}
+            known = {"known-mailbox:5002": "on", "known-device:5002": "on"}
             status, _ = await client.post("/extensions/5002/delete", **known)
             assert status == 200
             assert await bob.register() == 401

@@ -21,6 +21,7 @@ RINGS = Ring()
 async def _extensions(system: System) -> None:
     await system.extension("5001", "Caller")
     await system.extension("5002", "Target")
+    await system.extension("5999", "Must not be reached")
 
 
 async def final_status(caller: Phone, number: str) -> int | None:

@@ -86,6 +86,14 @@ class IncomingCall(Call):
         self.finish("local", status)
         await self._invite.respond_until_acknowledged(self._response(self._invite, status))
 
+    async def redirect(self, uri: str) -> None:
+        """Send the caller elsewhere (302), as a phone with a forward of its own does."""
+        self._settling = True
+        response = self._response(self._invite, 302)
+        response.headers.add("Contact", f"<{uri}>")
+        self.finish("local", 302)
+        await self._invite.respond_until_acknowledged(response)
+
     def is_of(self, cancel: ServerTransaction) -> bool:
         """Whether this CANCEL is for the INVITE of this call (RFC 3261, 9.2)."""
         mine, its = self._invite.request, cancel.request

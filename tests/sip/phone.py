@@ -16,6 +16,7 @@ from .dialog import resolve
 from .digest import Credentials
 from .endpoint import SipEndpoint
 from .incoming import IncomingCall
+from .lamp import EVENT, lamp_of, subscription
 from .mwi import MessageSummary
 from .outgoing import OutgoingCall
 from .policy import Answer, Policy
@@ -34,6 +35,7 @@ class Phone:
 
     on_incoming: what to do with calls from now on (default: answer at once).
     incoming: every call that came in; mwi: every message summary, the latest last.
+    lamps: for each number that is watched, every state that its lamp had (see lamp.py).
     options_seen: how many OPTIONS were answered; malformed: datagrams that were no SIP.
 
     Use as an async context manager, or `start()` and `close()`.
@@ -56,6 +58,7 @@ class Phone:
         self.incoming: list[IncomingCall] = []
         self.outgoing: list[OutgoingCall] = []
         self.mwi: list[MessageSummary] = []
+        self.lamps: dict[str, list[str]] = {}
         self.options_seen = 0
         self._tasks = Tasks()
         self._watch = Watch()
@@ -73,6 +76,7 @@ class Phone:
         self._register_call_id = secrets.token_hex(12)
         self._register_tag = secrets.token_hex(6)
         self._register_cseq = 0
+        self._watched: dict[str, str] = {}
 
     async def __aenter__(self) -> Phone:
         await self.start()
@@ -159,6 +163,23 @@ class Phone:
         await self._endpoint.open()
         return await self.register(expires)
 
+    async def watch_lamp(self, number: str) -> int:
+        """Subscribe to the state of another extension and return the final status code."""
+        uri = str(SipUri(self._registrar[0], number, self._registrar[1]))
+        request = subscription(self._agent, uri)
+        self.lamps[number], self._watched[request.call_id] = [], number
+        response = await self._agent.send(request, self._agent.outbound, lambda: 2)
+        return response.status
+
+    async def wait_lamp(self, number: str, state: str, seconds: float = 5) -> None:
+        """Return once the lamp of a watched number is in this state."""
+        await self._watch.until(
+            lambda: self.lamps[number][-1:] == [state],
+            seconds,
+            waiting_for=f"lamp {number} {state} at {self.user}",
+            seen=lambda: f"{self.lamps[number]}",
+        )
+
     def go_silent(self) -> None:
         """Drop every SIP packet in both directions; the socket stays open, media go on."""
         self._endpoint.silent = True
@@ -230,6 +251,8 @@ class Phone:
         tag = request.to.tag
         if request.method == "CANCEL":
             self._on_cancel(transaction)
+        elif request.method == "NOTIFY":
+            self._on_notify(transaction)
         elif tag is not None:
             for call in self._calls():
                 if (call.call_id, call.tag) == (request.call_id, tag):
@@ -238,8 +261,6 @@ class Phone:
             transaction.respond(request.response(481))
         elif request.method == "INVITE":
             self._on_invite(transaction)
-        elif request.method == "NOTIFY":
-            self._on_notify(transaction)
         elif request.method == "OPTIONS":
             self.options_seen += 1
             response = request.response(200, to_tag=secrets.token_hex(6))
@@ -265,6 +286,12 @@ class Phone:
     def _on_notify(self, transaction: ServerTransaction) -> None:
         request = transaction.request
         event = (request.headers.get("Event") or "").partition(";")[0].strip()
+        number = self._watched.get(request.call_id)
+        if event == EVENT and number is not None:
+            self.lamps[number].append(lamp_of(request.body))
+            transaction.respond(request.response(200))
+            self._watch.changed()
+            return
         if event != "message-summary":
             transaction.respond(request.response(489, to_tag=secrets.token_hex(6)))
             return
