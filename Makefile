@@ -12,7 +12,7 @@ SYNCED := .venv/.synced
 # As many as cores: browsers and phones on a machine that is busier than that run into time limits.
 WORKERS ?= $(shell nproc)
 
-.PHONY: help run test lint format bench lock setup asterisk chromium clean
+.PHONY: help run test lint format bench lock setup asterisk chromium sipp clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,7 +20,7 @@ help: ## show what can be made
 run: $(SYNCED) asterisk ## set everything up and run the bridge with a real Asterisk and demo phones
 	@exec $(BIN)/python -m tests.demo
 
-test: $(SYNCED) asterisk chromium ## set everything up and run every test
+test: $(SYNCED) asterisk chromium sipp ## set everything up and run every test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 lint: $(SYNCED) ## ruff, mypy --strict, import-linter
@@ -33,17 +33,21 @@ format: $(SYNCED) ## let ruff format and fix the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(SYNCED) asterisk ## measure, print ratios, write benchmarks/results/*.json
+bench: $(SYNCED) asterisk sipp ## measure, print ratios, write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.save_to_register
 	$(BIN)/python -m benchmarks.extension_list
 	$(BIN)/python -m benchmarks.save_at_size
 	$(BIN)/python -m benchmarks.csv_import
+	$(BIN)/python -m benchmarks.simulator
+	$(BIN)/python -m benchmarks.call_setup
 
 setup: $(SYNCED) ## install the locked Python packages in .venv
 asterisk: $(SYNCED) ## find Asterisk >= 20, or unpack Debian's into .cache/asterisk
 	@$(PYTHON) asterisk-test-config/get_asterisk.py
 chromium: $(SYNCED) ## find Chromium, or unpack Debian's into .cache/chromium
 	@$(PYTHON) asterisk-test-config/get_chromium.py
+sipp: $(SYNCED) ## find SIPp, or unpack Debian's into .cache/sipp
+	@$(PYTHON) asterisk-test-config/get_sipp.py
 
 lock: $(UV) ## resolve pyproject.toml into requirements.lock
 	$(UV) pip compile -q --universal --generate-hashes --group dev pyproject.toml -o requirements.lock

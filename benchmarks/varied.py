@@ -21,8 +21,8 @@ from pydantic import SecretStr
 
 from benchmarks.population import FIRST, PIN
 from pbxbridge.events import EventBus
+from pbxbridge.models.calling import ClassOfService
 from pbxbridge.models.database import open_database
-from pbxbridge.models.extension import ClassOfService
 from pbxbridge.models.people import Role, User
 from pbxbridge.service import prepare
 from pbxbridge.services.accounts import Accounts
