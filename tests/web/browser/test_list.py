@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import APIResponse, Browser, Page, Route, expect
 
+from pbxbridge.events import ExtensionSaved
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
+from tests.eventually import eventually
 from tests.rig.browser import open_page
 from tests.rig.extensions import delete_knowingly
 from tests.rig.ports import free_ports
@@ -30,6 +32,28 @@ async def test_a_state_changes_in_place_and_moves_nothing(page: Page, portal: Po
         after = [await row(page, number).bounding_box() for number in ("1001", "1002")]
         assert after == boxes
     assert await page.evaluate("window.loadedOnce")
+
+
+async def test_a_list_that_comes_late_puts_no_old_state_in_the_place_of_a_new_one(
+    page: Page, portal: Portal
+) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    async def hold(route: Route) -> None:
+        if "x-background" in route.request.headers and not held:
+            held.append((route, await route.fetch()))
+        else:
+            await route.continue_()
+
+    await page.route("**/*", hold)
+    portal.bus.publish(ExtensionSaved("1002", monitored=True))
+    await eventually(lambda: held)
+    registered(portal, "1001", "Reachable")
+    await expect(page.locator("#status-1001")).to_have_text("OK")
+    route, old = held[0]
+    async with page.expect_response(lambda answer: "x-background" in answer.request.headers):
+        await route.fulfill(response=old)
+    await expect(page.locator("#status-1001")).to_have_text("OK")
 
 
 async def test_what_happened_before_the_stream_began_is_shown(

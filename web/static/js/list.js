@@ -128,6 +128,7 @@
       refresh();
     } else if (list()) {
       merge(page);
+      document.body.dispatchEvent(new Event("merged"));
     }
   }
 

@@ -21,13 +21,23 @@
     }, ALARM_MS);
   }
 
-  function patch(contents) {
+  // What this stream told last of each element.
+  let told = {};
+
+  function show(contents) {
     for (const [id, html] of Object.entries(contents)) {
       const element = document.getElementById(id);
       if (element && element.innerHTML !== html) {
         element.innerHTML = html; // made by the portal's own templates, which escape
         pbxbridge.localTimes(element);
       }
+    }
+  }
+
+  function patch(contents) {
+    Object.assign(told, contents);
+    show(contents);
+    for (const id of Object.keys(contents)) {
       if (id.startsWith("status-")) {
         pbxbridge.refreshFacts?.(id.slice("status-".length));
       }
@@ -47,6 +57,7 @@
 
   function connect() {
     source?.close();
+    told = {};
     source = new EventSource("/live");
     source.addEventListener("open", isBack);
     source.addEventListener("patch", (event) => patch(JSON.parse(event.data)));
@@ -76,6 +87,8 @@
     }
   }
 
+  // A list that was asked for may be older than what was told while it was on its way.
+  document.body.addEventListener("merged", () => show(told));
   document.addEventListener("visibilitychange", follow);
   // Who signs out is led away by the answer: the stream's own word of it must not come first.
   document.addEventListener("submit", (event) => {

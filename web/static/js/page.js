@@ -88,6 +88,10 @@
     address.searchParams.delete("notice");
     history.replaceState(history.state, "", address);
   }
+  // Chromium leaves autofocus out of a page that it does not paint for a while.
+  if (document.activeElement === document.body) {
+    document.querySelector("[autofocus]")?.focus();
+  }
   localTimes(document);
   window.pbxbridge = { announce, localTimes };
 })();
