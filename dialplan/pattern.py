@@ -151,6 +151,11 @@ def overlap(a: Pattern, b: Pattern) -> str | None:
     return example.ljust(length, DIALLED[0])
 
 
+def shortest(pattern: Pattern) -> str:
+    """Return a shortest number that the pattern matches."""
+    return overlap(pattern, pattern) or ""
+
+
 def swallows(other: Pattern, emergency: Pattern) -> str | None:
     """Return a number that both match and that Asterisk may give to ``other``; None if none.
 

@@ -56,6 +56,7 @@ async def test_a_group_is_created_and_its_editor_names_the_members(
     [
         ("name", ""),
         ("name", "a,b"),
+        ("name", ".."),
         ("number", ""),
         ("number", "1003"),
         ("ring_time", "1"),

@@ -68,6 +68,7 @@ async def test_a_route_is_created_with_its_trunks_in_their_order(
         ("pattern", ""),
         ("pattern", "_0A."),
         ("strip", "99"),
+        ("strip", "4"),  # there are numbers of four
         ("strip", "one"),
         ("prepend", "abc"),
         ("trunks", ""),

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from dialplan.class_of_service import DAYS
-from dialplan.pattern import parse_pattern
+from dialplan.pattern import Pattern, parse_pattern, shortest
 from pbxbridge.services.extension_fields import (
     AuthUsername,
     GroupName,
@@ -85,6 +85,13 @@ def _addresses(typed: list[str]) -> list[str]:
     if len(" ".join(found)) > ADDRESSES_LENGTH:
         raise problem("These are too many: give networks instead of single addresses.")
     return list(dict.fromkeys(found))
+
+
+def _no_path(typed: str) -> str:
+    # What an address would lose, and with it the group's own pages.
+    if typed in (".", ".."):
+        raise problem("This name has a meaning of its own. Choose another.")
+    return typed
 
 
 def _pattern(typed: str) -> str:
@@ -171,9 +178,9 @@ class RouteInput(_Input):
     def _leaves_something(cls, count: int, info: ValidationInfo) -> int:
         if count not in STRIPPED:
             raise problem(f"Enter a number from 0 to {STRIPPED.stop - 1}.")
-        pattern = info.data.get("pattern", "_")  # one that is wrong says so itself
-        if count and not pattern.startswith("_") and count >= len(pattern):
-            raise problem("Nothing of the number would be left.")
+        pattern = info.data.get("pattern")  # one that is wrong says so itself
+        if count and pattern and count >= len(shortest(Pattern(pattern))):
+            raise problem("Nothing would be left of the shortest number that matches.")
         return count
 
     @field_validator("trunks")
@@ -235,7 +242,7 @@ class GroupInput(_Input):
     ``ring_time`` is in seconds; ``fallback`` the extension that gets what nobody answers.
     """
 
-    name: GroupName
+    name: Annotated[GroupName, AfterValidator(_no_path)]
     number: Number
     ring_time: RingTime = None
     fallback: Annotated[str, strip] = ""
