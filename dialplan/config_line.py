@@ -36,18 +36,28 @@ def category(context: str, settings: Iterable[tuple[str, str]]) -> tuple[ConfigL
 
 
 def exten(pattern: str, app: str, *arguments: str) -> tuple[str, str]:
-    """Return the setting of a single step: ``exten => <pattern>,1,<app>(<arguments>)``."""
-    return "exten", f"{pattern},1,{app}({','.join(arguments)})"
+    """Return the setting of a single step: ``exten => <pattern>,1,<app>(<arguments>)``.
+
+    Raises ValueError if an argument could mean anything to the dialplan's evaluation.
+    """
+    return "exten", f"{pattern},1,{app}({','.join(harmless(*arguments))})"
 
 
 def gosub(pattern: str, subroutine: str, *arguments: str) -> tuple[str, str]:
     """Return the setting of a step that calls a subroutine of extensions.conf.
 
-    What is empty at the end of the arguments is left out. Raises ValueError if an argument could
-    mean anything to the dialplan's evaluation.
+    Raises ValueError if an argument could mean anything to the dialplan's evaluation.
     """
-    said = ",".join(harmless(*arguments)).rstrip(",")
-    return "exten", f"{pattern},1,Gosub({subroutine},s,1({said}))"
+    return "exten", f"{pattern},1,Gosub({call_of(subroutine, *arguments)})"
+
+
+def call_of(subroutine: str, *arguments: str) -> str:
+    """Return what Gosub() is told to call a subroutine: ``sub-route,s,1(a,b)``.
+
+    What is empty at the end of the arguments need not be said. Raises ValueError if one could mean
+    anything to the dialplan's evaluation.
+    """
+    return f"{subroutine},s,1({','.join(harmless(*arguments)).rstrip(',')})"
 
 
 def harmless(*arguments: str) -> tuple[str, ...]:

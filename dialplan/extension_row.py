@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dialplan.config_line import harmless
+from dialplan.config_line import call_of, harmless
 
 CONTEXT = "extensions"
 SUBROUTINE = "sub-extension"
@@ -66,12 +66,11 @@ def extension_row(number: str, rules: CallRules) -> Row:
         rules.twin,
         rules.external_caller_id,
     )
-    harmless(number, *arguments)
+    harmless(number)
     return Row(
         context=CONTEXT,
         exten=number,
         priority=1,
         app="Gosub",
-        # What is empty at the end need not be said.
-        appdata=f"{SUBROUTINE},s,1({','.join(arguments).rstrip(',')})",
+        appdata=call_of(SUBROUTINE, *arguments),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dialplan.config_line import harmless
+from dialplan.config_line import call_of, harmless
 from dialplan.extension_row import APPDATA_LENGTH, CONTEXT, Row
 
 _MEMBERS, _GROUP = "sub-group-members", "sub-group"
@@ -19,11 +19,11 @@ def group_rows(
     ``fallback`` is the extension that gets what nobody answers, or empty. Raises ValueError if an
     argument could mean anything to the dialplan's evaluation.
     """
-    harmless(number, fallback, *devices)
+    harmless(number)
     room = APPDATA_LENGTH - len(f"{_MEMBERS},s,1({ring_time},{fallback},)")
     *before, last = list(_portions(devices, room)) or [""]
-    data = [f"{_MEMBERS},s,1({portion})" for portion in before]
-    data.append(f"{_GROUP},s,1({f'{ring_time},{fallback},{last}'.rstrip(',')})")
+    data = [call_of(_MEMBERS, portion) for portion in before]
+    data.append(call_of(_GROUP, str(ring_time), fallback, last))
     return tuple(
         Row(CONTEXT, number, priority, "Gosub", appdata)
         for priority, appdata in enumerate(data, start=1)

@@ -29,7 +29,7 @@ def did_pattern_lines(owners: Mapping[str, str]) -> tuple[ConfigLine, ...]:
     """Return the lines of the DIDs that are patterns; ``owners`` has each one's extension."""
     return category(
         PATTERNS,
-        [exten(did, "Goto", *harmless(EXTENSIONS, number, "1")) for did, number in owners.items()],
+        [exten(did, "Goto", EXTENSIONS, number, "1") for did, number in owners.items()],
     )
 
 
@@ -37,12 +37,12 @@ def unknown_did_lines(target: str) -> tuple[ConfigLine, ...]:
     """Return the lines by which all other DIDs ring ``target``; none if it is empty."""
     if not target:
         return ()
-    return category(UNKNOWN, [exten("s", "Goto", *harmless(EXTENSIONS, target, "1"))])
+    return category(UNKNOWN, [exten("s", "Goto", EXTENSIONS, target, "1")])
 
 
 def trunk_lines(caller_ids: Iterable[tuple[str, str]]) -> tuple[ConfigLine, ...]:
     """Return the lines that tell each trunk's caller ID, which may be empty."""
     return category(
         TRUNKS,
-        [exten(name, "Return", *harmless(caller_id)) for name, caller_id in caller_ids],
+        [exten(name, "Return", caller_id) for name, caller_id in caller_ids],
     )

@@ -71,6 +71,9 @@ class _Table:
         return Answer(ruling, route, asks_pin=bool(wanted.pin_hash), is_found=is_open)
 
 
+_FEATURES = PatternTable((each.pattern, each) for each in FEATURE_CODES)
+
+
 class Simulator:
     """Answers for all classes of service of a site."""
 
@@ -86,7 +89,6 @@ class Simulator:
         self._emergency = PatternTable(
             (route.pattern, route) for route in self._routes if route.emergency
         )
-        self._features = PatternTable((each.pattern, each) for each in FEATURE_CODES)
         # Made when somebody asks: with hundreds of routes each takes hundredths of a second.
         self._tables: dict[str, _Table] = {}
         self._is_extension = is_extension
@@ -102,11 +104,15 @@ class Simulator:
             self._tables[class_of_service] = table
         return self._inside(number) or table.ask(number, at)
 
+    def emergency_route(self, number: str) -> Route | None:
+        """Return the emergency route that takes this number from every class, None if none does."""
+        return self._emergency.find(number)
+
     def _inside(self, number: str) -> Answer | None:
         """Return what every class of service has, and what Asterisk looks at first."""
-        if route := self._emergency.find(number):
+        if route := self.emergency_route(number):
             return Answer(Ruling.EMERGENCY, route)
-        if feature := self._features.find(number):
+        if feature := _FEATURES.find(number):
             return Answer(Ruling.FEATURE, feature=feature)
         if self._is_extension(number):
             return Answer(Ruling.EXTENSION)

@@ -46,6 +46,8 @@ OFF = (False, 0, "", "0", "false", "f", "no", "n", "off")
 VOICEMAIL_FIELDS = frozenset({"voicemail_pin", "voicemail_email"})
 WRITE_ONLY = ("voicemail_pin", "secret", "auth_secret")
 FORWARDS = ("forward_all", "forward_busy", "forward_no_answer", "forward_unregistered")
+# Fields that hold the number of somebody else who gets the call.
+TARGETS = (*FORWARDS, "twinning_number")
 SIP_TYPES = frozenset({DeviceType.SIP, DeviceType.SIP_VIRTUAL})
 
 _AUTH = frozenset({"auth_username", "auth_secret"})

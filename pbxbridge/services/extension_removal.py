@@ -17,12 +17,13 @@ from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.calling.inbound import clear_unknown_did
 from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
-from pbxbridge.services.extension_input import FORWARDS, SIP_TYPES, unparsed
+from pbxbridge.services.extension_input import FORWARDS, SIP_TYPES, TARGETS, unparsed
 from pbxbridge.services.extension_phone import carried_by
-from pbxbridge.services.extension_saver import ExtensionSaver, notify
+from pbxbridge.services.extension_saver import ExtensionSaver
 from pbxbridge.services.extension_store import look_up, views, write_dids, write_users
 from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
 from pbxbridge.services.licences import Licences, licences_for
+from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter
 
 
@@ -171,7 +172,7 @@ async def _clear_references(
             continue
         (view,) = await views([row], transaction)
         fields = fields_of(view)
-        cleared = {name: "" for name in (*FORWARDS, "twinning_number") if fields[name] in numbers}
+        cleared = {name: "" for name in TARGETS if fields[name] in numbers}
         # Not parsed again: a VIRTUAL extension that only forwarded to this one stays, and says so.
         wanted = unparsed({**fields, **cleared})
         await saver.change(transaction, actor, row, wanted, clearing=True)

@@ -16,7 +16,7 @@ from tortoise.expressions import F
 from pbxbridge.errors import Invalid
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import Extension
-from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
+from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.calling.checks import wrong_forwards
@@ -42,6 +42,7 @@ from pbxbridge.services.extension_store import (
 )
 from pbxbridge.services.extension_view import audited, fields_of, pin_digest
 from pbxbridge.services.licences import Licences, licences_for
+from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter
 
 # Who changed a PIN through the voicemail menu: Asterisk does not say from which phone.
@@ -212,11 +213,6 @@ class ExtensionSaver:
     ) -> None:
         rows = realtime_rows(wanted, credentials, self._site)
         await RealtimeWriter(transaction).write(wanted.number, rows)
-
-
-async def notify(transaction: TransactionalDBClient, kind: NoticeKind, subject: str) -> None:
-    """Store what Asterisk must be told once the transaction is committed."""
-    await AsteriskNotice.create(using_db=transaction, kind=kind, subject=subject)
 
 
 async def _stored_credentials(number: str) -> Credentials:

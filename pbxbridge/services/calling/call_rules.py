@@ -12,7 +12,7 @@ from dialplan.extension_row import VOICEMAIL
 from dialplan.forward_chain import Hop, find_loop, path_in_words
 from dialplan.simulator import Answer, Ruling, Simulator
 from pbxbridge.services.calling.plan import Plan
-from pbxbridge.services.extension_input import FORWARDS, ExtensionInput
+from pbxbridge.services.extension_input import FORWARDS, TARGETS, ExtensionInput
 from pbxbridge.services.extension_view import ExtensionView
 
 KINDS = {
@@ -31,27 +31,19 @@ class OutsideRules:
     def __init__(self, plan: Plan) -> None:
         """Take what is stored; of what use it is, is only worked out when somebody asks."""
         self._plan = plan
-        self._simulator: Simulator | None = None
+        self._simulator = Simulator(plan.classes, plan.routes.values(), lambda _: False)
 
     def wrong(self, class_of_service: str, target: str) -> str:
         """Return why not, empty if it may; ``target`` is no extension and no group."""
         if class_of_service not in self._plan.classes:
             return ""  # said elsewhere
-        answer = self._ask(class_of_service, target)
+        answer = self._simulator.ask(class_of_service, target, _ANY_TIME)
         return _why_not(answer, class_of_service, target)
 
     def is_emergency(self, number: str) -> str:
         """Return the emergency route that takes this number from everybody, empty if none."""
-        if not any(route.emergency for route in self._plan.routes.values()):
-            return ""
-        answer = self._ask(next(iter(self._plan.classes)), number)
-        return answer.route.name if answer.route and answer.route.emergency else ""
-
-    def _ask(self, class_of_service: str, number: str) -> Answer:
-        if self._simulator is None:
-            routes = self._plan.routes.values()
-            self._simulator = Simulator(self._plan.classes, routes, lambda _: False)
-        return self._simulator.ask(class_of_service, number, _ANY_TIME)
+        route = self._simulator.emergency_route(number)
+        return route.name if route else ""
 
 
 def wrong_calls(
@@ -104,7 +96,7 @@ def _wrong_targets(
     rules: OutsideRules,
     forwards_of: Callable[[str], tuple[Hop, ...] | None],
 ) -> Iterator[tuple[str, str]]:
-    for name in (*FORWARDS, "twinning_number"):
+    for name in TARGETS:
         target = getattr(wanted, name)
         depends_on = "voicemail" if target == VOICEMAIL else "class_of_service"
         if not target or not _changed(wanted, before, name, depends_on):

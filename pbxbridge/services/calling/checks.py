@@ -11,9 +11,9 @@ from tortoise.backends.base.client import TransactionalDBClient
 
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.services.calling.call_rules import OutsideRules, wrong_calls
-from pbxbridge.services.calling.forwards import TARGETS, read_forwards
+from pbxbridge.services.calling.forwards import read_forwards
 from pbxbridge.services.calling.plan import read_plan
-from pbxbridge.services.extension_input import ExtensionInput
+from pbxbridge.services.extension_input import TARGETS, ExtensionInput
 from pbxbridge.services.extension_view import ExtensionView
 
 

@@ -14,10 +14,9 @@ from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import Extension
 from pbxbridge.services.calling.call_rules import OutsideRules, forward_hops
 from pbxbridge.services.calling.plan import Plan, read_plan
-from pbxbridge.services.extension_input import FORWARDS
+from pbxbridge.services.extension_input import FORWARDS, TARGETS
 from pbxbridge.services.transfer.lookup import rows_with
 
-TARGETS = (*FORWARDS, "twinning_number")
 # As many are named; there may be thousands.
 FEW = 5
 
@@ -58,12 +57,13 @@ async def check_outside_forwards(
                 continue
             why = new.wrong(row.class_of_service_id, target)
             if why and not old.wrong(row.class_of_service_id, target):
-                broken.append(f"{row.number} → {target}")
+                broken.append((row.number, target))
     if broken:
-        there = await _are_there(transaction, [each.partition(" → ")[2] for each in broken])
-        broken = [each for each in broken if each.partition(" → ")[2] not in there]
+        there = await _forwards_of(transaction, {target for _, target in broken})
+        broken = [each for each in broken if each[1] not in there]
     if broken:
-        shown = ", ".join(broken[:FEW]) + (" and others" if len(broken) > FEW else "")
+        shown = ", ".join(f"{number} → {target}" for number, target in broken[:FEW])
+        shown += " and others" if len(broken) > FEW else ""
         raise Invalid({field: f"Forwards and twins would not be possible any more: {shown}."})
 
 
@@ -96,7 +96,3 @@ async def _forwarding_outside(transaction: TransactionalDBClient) -> list[Extens
     for name in TARGETS:
         some |= Q(**{f"{name}__gt": ""})
     return await Extension.filter(some).using_db(transaction).order_by("sort_key")
-
-
-async def _are_there(transaction: TransactionalDBClient, numbers: Iterable[str]) -> set[str]:
-    return set(await _forwards_of(transaction, set(numbers)))

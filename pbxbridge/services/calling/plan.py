@@ -21,8 +21,9 @@ from dialplan.route import Route
 from pbxbridge.models import calling
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Did
-from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
+from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.models.realtime import StaticConfigRow
+from pbxbridge.services.notify import notify
 
 BUILT_IN = {"internal": "Extensions, feature codes and emergency calls"}
 UNKNOWN_DID = "unknown_did"
@@ -95,9 +96,7 @@ async def rewrite(transaction: TransactionalDBClient) -> None:
         following += name not in metrics
         rows += list(_rows(name, place, wanted.get(name, [])))
     await StaticConfigRow.bulk_create(rows, batch_size=1000, using_db=transaction)
-    await AsteriskNotice.create(
-        using_db=transaction, kind=NoticeKind.RELOAD_DIALPLAN, subject=changed[0][:80]
-    )
+    await notify(transaction, NoticeKind.RELOAD_DIALPLAN, changed[0][:80])
 
 
 async def _lines(transaction: TransactionalDBClient) -> Iterator[ConfigLine]:

@@ -11,12 +11,13 @@ from tortoise.backends.base.client import TransactionalDBClient
 from pbxbridge.errors import Invalid
 from pbxbridge.events import EventBus, OutboxChanged, TrunksChanged
 from pbxbridge.models.calling import Route, Trunk
-from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
+from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.models.realtime import PsAor, PsAuth, PsEndpoint, PsIdentify, PsRegistration
 from pbxbridge.realtime.trunk_rows import TrunkFacts, TrunkRows, matches, trunk_id, trunk_rows
 from pbxbridge.services.calling.inputs import TrunkInput
 from pbxbridge.services.calling.plan import rewrite
 from pbxbridge.services.calling.records import Records
+from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter
 
 _COLUMNS = ("description", "host", "port", "registers", "username", "caller_id", "monitored")
@@ -127,18 +128,14 @@ async def _put(transaction: TransactionalDBClient, name: str, rows: TrunkRows | 
     for row_id, columns in identify.items():
         await writer.put(PsIdentify, {"id": row_id}, columns)
     if new_aor:
-        await _notify(transaction, NoticeKind.RELOAD_TRUNKS, name)
+        await notify(transaction, NoticeKind.RELOAD_TRUNKS, key["id"])
     if new_registration or (new_auth and rows and rows.registration):
-        await _notify(transaction, NoticeKind.RELOAD_REGISTRATIONS, name)
+        await notify(transaction, NoticeKind.RELOAD_REGISTRATIONS, key["id"])
 
 
 def _overlap(one: str, other: str) -> bool:
     first, second = ipaddress.ip_network(one), ipaddress.ip_network(other)
     return first.version == second.version and first.overlaps(second)
-
-
-async def _notify(transaction: TransactionalDBClient, kind: NoticeKind, name: str) -> None:
-    await AsteriskNotice.create(using_db=transaction, kind=kind, subject=trunk_id(name))
 
 
 async def _secret(transaction: TransactionalDBClient, name: str) -> str:

@@ -18,7 +18,7 @@ from pbxbridge.errors import Invalid
 from pbxbridge.models.calling import SiteSetting
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import DeviceType, Did, Extension
-from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
+from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.models.realtime import DialplanRow
 from pbxbridge.realtime.rows import dialplan_columns
 from pbxbridge.services.calling.plan import read_setting
@@ -26,6 +26,7 @@ from pbxbridge.services.extension_change import merged
 from pbxbridge.services.extension_input import unparsed
 from pbxbridge.services.extension_store import MANY, SiteDefaults, realtime_rows, views
 from pbxbridge.services.extension_view import fields_of
+from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter
 from pbxbridge.services.transfer.facts import read_credentials
 
@@ -79,6 +80,4 @@ async def _write_extensions(
             continue
         await writer.write(view.number, realtime_rows(wanted, own, site))
         if writer.written > before and view.device_type is DeviceType.IAX2:
-            await AsteriskNotice.create(
-                using_db=transaction, kind=NoticeKind.RELOAD_PEERS, subject=view.number
-            )
+            await notify(transaction, NoticeKind.RELOAD_PEERS, view.number)

@@ -49,7 +49,8 @@ class Conflicts:
     ) -> Iterator[RowProblem]:
         """Yield every conflict, in no particular order."""
         yield from self._doubles()
-        yield from self._new_numbers(facts, taken)
+        rules = OutsideRules(facts.plan)
+        yield from self._new_numbers(facts, taken, rules)
         yield from self._unknown_names(facts)
         # All extensions on the devices that the file names, as they would be in the end.
         places = {
@@ -66,7 +67,7 @@ class Conflicts:
         yield from self._orphans(_primaries(facts.neighbours), _primaries(places))
         yield from self._left_behind(places, _primaries(places))
         yield from self._dids(facts)
-        yield from self._calls(facts)
+        yield from self._calls(facts, rules)
         yield from self._too_many(licences)
 
     def _doubles(self) -> Iterator[RowProblem]:
@@ -78,8 +79,9 @@ class Conflicts:
                 sentence = f"Extension {number} stands in row {other} and again in row {row}."
                 yield RowProblem(row, number, "number", sentence)
 
-    def _new_numbers(self, facts: Facts, taken: Collection[str]) -> Iterator[RowProblem]:
-        rules = OutsideRules(facts.plan)
+    def _new_numbers(
+        self, facts: Facts, taken: Collection[str], rules: OutsideRules
+    ) -> Iterator[RowProblem]:
         for row in self._changing:
             if row.before is None and row.number in facts.group_numbers:
                 sentence = f"{row.number} is the number of a phone group."
@@ -105,8 +107,8 @@ class Conflicts:
                 sentence = f"There is no user {', '.join(unknown)}."
                 yield RowProblem(row.row, row.number, "users", sentence)
 
-    def _calls(self, facts: Facts) -> Iterator[RowProblem]:
-        rules, hops = OutsideRules(facts.plan), dict(facts.forwards)
+    def _calls(self, facts: Facts, rules: OutsideRules) -> Iterator[RowProblem]:
+        hops = dict(facts.forwards)
         for row in self._rows:
             forwards = {name: getattr(row.wanted, name) for name in FORWARDS}
             hops[row.number] = forward_hops(row.number, forwards)

@@ -22,10 +22,10 @@ from pbxbridge.models.realtime import (
     VoicemailBox,
 )
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT, auth_override_of, mailbox_of
-from pbxbridge.services.calling.forwards import TARGETS, Forwards, read_forwards
+from pbxbridge.services.calling.forwards import Forwards, read_forwards
 from pbxbridge.services.calling.plan import Plan, read_plan
 from pbxbridge.services.extension_change import FORGETTING, Credentials
-from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
+from pbxbridge.services.extension_input import SIP_TYPES, TARGETS, ExtensionInput
 from pbxbridge.services.transfer.candidates import Candidate
 from pbxbridge.services.transfer.lookup import by_key, rows_with
 
