@@ -99,6 +99,26 @@ async def test_an_emergency_call_gets_every_trunk_whatever_the_first_says(
     await outside.system.told()
 
 
+async def test_the_next_trunk_takes_over_where_the_first_has_no_circuit(
+    outside: Outside, cell: Phone
+) -> None:
+    system = outside.system
+    async with Phone("full", "", "127.0.0.5", 5060, bind_host="127.0.0.5") as full:
+        full.on_incoming = Ring()
+        host, port = full.address
+        await system.calling.trunks.create(TESTER, {"name": "full", "host": host, "port": port})
+        await outside.route("overflow", "_88X.", "full", "carrier")
+        await outside.class_of_service("overflow", "overflow")
+        await system.extension("2005", "Eve", class_of_service="overflow")
+        await system.told()
+        async with system.registered("2005") as (eve,):
+            call = await eve.call("88123")
+            await (await full.wait_incoming()).reject(503)
+            incoming = await cell.wait_incoming(10)
+            assert incoming.caller_name == "88123"
+            await call.hangup()
+
+
 async def test_an_internal_number_does_not_leave_the_house(outside: Outside, cell: Phone) -> None:
     trunks = outside.system.calling.trunks
     await trunks.update(TESTER, "carrier", {"caller_id": ""})
