@@ -6,7 +6,6 @@ own apt sources, Debian's suite bookworm. ``unpacked`` in that variable skips th
 answer is the program .cache/chromium/launcher, which takes Chromium's arguments.
 """
 
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from programs import (
     installed_program,
     launcher_holds,
     one_of,
+    probed,
     unpack_from_first,
     write_launcher,
 )
@@ -31,7 +31,6 @@ PACKAGES = ["chromium", "fonts-dejavu-core"]
 # Debian's, of a release whose C library (2.36) is older than that of the Ubuntus in use.
 NOT_UNPACKED = ["libc6"]
 SUITES = (None, "bookworm")
-PROBE_SECONDS = 60
 
 
 def main() -> int:
@@ -96,17 +95,8 @@ def _write_launcher(program: Path, environment: Mapping[str, str]) -> None:
 
 def _runs(command: Sequence[str]) -> bool:
     """Tell whether it says its version (the snap stub on Ubuntu does not)."""
-    try:
-        done = subprocess.run(
-            [*command, "--version"],
-            capture_output=True,
-            text=True,
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0 and "Chrom" in done.stdout
+    done = probed([*command, "--version"])
+    return done is not None and done.returncode == 0 and "Chrom" in done.stdout
 
 
 if __name__ == "__main__":

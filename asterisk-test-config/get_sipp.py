@@ -7,7 +7,6 @@ the program .cache/sipp/launcher, which takes SIPp's arguments.
 """
 
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ from programs import (
     installed_program,
     launcher_holds,
     own_loader,
+    probed,
     unpack_from_first,
     write_launcher,
 )
@@ -28,7 +28,6 @@ PROGRAM_VARIABLE = "PBXBRIDGE_SIPP_PROGRAM"
 PACKAGES = ["sip-tester"]
 # The unpacked one brings its C library, so a suite of any age would run on any machine.
 SUITES = (None, "bookworm")
-PROBE_SECONDS = 30
 
 
 def main() -> int:
@@ -60,16 +59,8 @@ def _unpacked() -> list[str]:
 
 def _runs(command: Sequence[str]) -> bool:
     """Tell whether it says a version that is new enough."""
-    try:
-        done = subprocess.run(
-            [*command, "-v"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    done = probed([*command, "-v"])
+    if done is None:
         return False
     # Its exit code says nothing: it is 99 (nothing was called) when all is well.
     version = re.search(r"SIPp v(\d+)\.(\d+)", done.stdout)

@@ -6,6 +6,7 @@ A launcher is a small shell script that takes the program's arguments.
 import os
 import shlex
 import shutil
+import subprocess
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from unpack_debs import UnpackError, is_unpacked, say, unpack
 CACHES = Path(__file__).resolve().parent.parent / ".cache"
 # The value of a PBXBRIDGE_*_PROGRAM variable that means: not the machine's own.
 UNPACKED = "unpacked"
+PROBE_SECONDS = 60
 
 
 def installed_program(
@@ -34,6 +36,21 @@ def installed_program(
     if wanted:
         raise UnpackError(f"{variable} names {wanted}, which is not there or does not run")
     return None
+
+
+def probed(command: Sequence[str]) -> subprocess.CompletedProcess[str] | None:
+    """Run a program that is to say its version; None if it does not run, or not in time."""
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
 
 
 def launcher_holds(launcher: Path, variable: str) -> bool:

@@ -19,7 +19,7 @@ from tortoise.queryset import QuerySet
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.services.audit_filter import KINDS, AuditFilter
 from pbxbridge.services.audit_view import AuditView, view_of
-from pbxbridge.services.column import fits
+from pbxbridge.services.column import fits, with_part
 
 # A clock that was put back, or two bridges whose clocks differ, leave the times of neighbours in
 # another order than the ids. The days' bounds are looked for with this much to spare.
@@ -130,9 +130,9 @@ def _end(day: date) -> datetime:
 def _matching(wanted: AuditFilter) -> QuerySet[AuditEntry]:
     found = AuditEntry.all()
     if wanted.subject:
-        found = found.filter(_like("subject", wanted.subject))
+        found = _like(found, "subject", wanted.subject)
     if wanted.actor:
-        found = found.filter(_like("actor", wanted.actor))
+        found = _like(found, "actor", wanted.actor)
     if wanted.kind:
         found = found.filter(action__startswith=KINDS[wanted.kind])
     if wanted.action:
@@ -149,18 +149,18 @@ def _matching(wanted: AuditFilter) -> QuerySet[AuditEntry]:
     return found
 
 
-def _like(column: str, typed: str) -> Q:
-    # Logins and numbers are kept in lower case; what a stranger typed is kept as it was.
-    part = typed.strip("*").lower()
+def _like(found: QuerySet[AuditEntry], column: str, typed: str) -> QuerySet[AuditEntry]:
+    part = typed.strip("*")
     match typed.startswith("*"), typed.endswith("*"):
         case True, True:
-            return Q(**{f"{column}__contains": part})
+            return with_part(found, [column], part)
         case True, False:
-            return Q(**{f"{column}__endswith": part})
+            return with_part(found, [column], part, "endswith")
         case False, True:
-            return Q(**{f"{column}__startswith": part})
+            return with_part(found, [column], part, "startswith")
+    # Logins and numbers are kept in lower case; what a stranger typed is kept as it was.
     either = Q(pk__in=[])
     for case in (typed, typed.lower()):
         if fits(AuditEntry, column, case):
             either |= Q(**{column: case})
-    return either
+    return found.filter(either)

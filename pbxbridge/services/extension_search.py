@@ -3,8 +3,9 @@
 No ordinary index helps with a text that may begin anywhere. SQLite has one of all groups of three
 characters, https://www.sqlite.org/fts5.html#the_trigram_tokenizer, which triggers keep up to date.
 One or two characters are found as the beginnings of such groups: so that the last ones of a name
-begin one too, two more follow that nobody can type. Where there is no such index (another engine,
-a SQLite without FTS5), or where very many match, the list is walked along.
+begin one too, two more follow that nobody can type. PostgreSQL has its own kind of such an index
+(services/trigrams.py). Where there is none (a SQLite without FTS5), or where very many match, the
+list is walked along.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from pypika_tortoise.terms import Term
 from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import OperationalError
-from tortoise.expressions import Function, Q
+from tortoise.expressions import Function
 from tortoise.queryset import QuerySet
 
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
+from pbxbridge.services.column import with_part
+from pbxbridge.services.trigrams import ensure_trigrams, ids_by_trigrams
 
 GROUP = 3
 # Groups that begin alike, and are looked up at once: with more of them, very many match.
@@ -92,10 +95,11 @@ async def ensure_search_index() -> None:
     A migration that rebuilds the table of extensions takes the triggers along, and a bridge of
     another version may have made another index.
     """
-    if Tortoise.get_connection("default").capabilities.dialect != "sqlite":
-        return
     try:
         async with write_transaction() as transaction:
+            if transaction.capabilities.dialect != "sqlite":
+                await ensure_trigrams(transaction)
+                return
             listed = await transaction.execute_query_dict("SELECT name, sql FROM sqlite_master")
             present = {row["name"]: _one_line(row["sql"] or "") for row in listed}
             if any(present.get(name) != _one_line(sql) for name, sql in _PARTS.items()):
@@ -132,8 +136,10 @@ async def ids_with(text: str, most: int) -> list[int] | None:
     None if there are more than ``most``, or no index that knows.
     """
     connection = Tortoise.get_connection("default")
-    if connection.capabilities.dialect != "sqlite" or not text.isprintable():
+    if not text.isprintable():
         return None
+    if connection.capabilities.dialect != "sqlite":
+        return await ids_by_trigrams(connection, text, most)
     try:
         phrases = [text] if len(text) >= GROUP else await _groups(text, most)
         if phrases is None:
@@ -165,15 +171,7 @@ def containing(found: QuerySet[Extension], text: str) -> QuerySet[Extension]:
     The number is read out of the sort key, which every order has in its index beside the name: no
     row of the table is read.
     """
-    found = found.annotate(dialled=_FromThird("sort_key"))
-    if Tortoise.get_connection("default").capabilities.dialect != "sqlite":
-        return found.filter(Q(dialled__icontains=text) | Q(caller_id_name__icontains=text))
-    # SQLite's LIKE takes A for a, but not Ä for ä. https://www.sqlite.org/lang_expr.html#like
-    either = Q(dialled__contains=text)
-    cases = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
-    for case in sorted(cases):
-        either |= Q(caller_id_name__contains=case)
-    return found.filter(either)
+    return with_part(found, (_FromThird("sort_key"), "caller_id_name"), text)
 
 
 async def _has(transaction: TransactionalDBClient, trigger: str) -> bool:

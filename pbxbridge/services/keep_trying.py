@@ -9,11 +9,18 @@ from typing import TypeVar
 import structlog
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
+from pbxbridge.models.postgres import is_data_fault
+
 DATABASE_RETRY_SECONDS = 2.0
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+
+def is_database_away(error: Exception) -> bool:
+    """Tell a failure that passes with the database's return."""
+    return isinstance(error, DBConnectionError)
 
 
 async def until_stored(operation: Callable[[], Awaitable[T]]) -> T:
@@ -28,5 +35,7 @@ async def until_stored(operation: Callable[[], Awaitable[T]]) -> T:
         except IntegrityError:  # an OperationalError to Tortoise, but one that stays
             raise
         except (OperationalError, DBConnectionError) as why:
+            if is_data_fault(why):
+                raise
             log.warning("database.failed", reason=str(why))
             await asyncio.sleep(DATABASE_RETRY_SECONDS)

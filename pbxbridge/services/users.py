@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.expressions import Q
 
 from pbxbridge.errors import Conflict, Forbidden, Invalid
 from pbxbridge.models.database import write_transaction
@@ -15,6 +14,7 @@ from pbxbridge.models.people import Role, User
 from pbxbridge.services import audit, second_factor
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import revoke_beyond
+from pbxbridge.services.column import with_part
 from pbxbridge.services.new_password import set_password
 from pbxbridge.services.parsing import parse
 from pbxbridge.services.passwords import Passwords, one_time_password
@@ -64,9 +64,7 @@ class Users:
         """Return one page, by login name, of those whose login, name or e-mail has ``search``."""
         found = User.all()
         if search := "".join(filter(str.isprintable, search)):
-            found = found.filter(
-                Q(login__icontains=search) | Q(name__icontains=search) | Q(email__icontains=search)
-            )
+            found = with_part(found, ("login", "name", "email"), search)
         total = await found.count()
         pages = max(1, -(-total // per_page))
         page = min(max(1, page), pages)

@@ -1,13 +1,14 @@
 from tortoise import migrations
-from tortoise.migrations import operations as ops
 from tortoise import fields
+
+from pbxbridge.migrations.adopting import AdoptModel
 
 
 class Migration(migrations.Migration):
     initial = True
 
     operations = [
-        ops.CreateModel(
+        AdoptModel(
             name="DialplanRow",
             fields=[
                 (
@@ -31,7 +32,7 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.CreateModel(
+        AdoptModel(
             name="PsAor",
             fields=[
                 (
@@ -50,7 +51,7 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.CreateModel(
+        AdoptModel(
             name="PsAuth",
             fields=[
                 (
@@ -69,7 +70,7 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.CreateModel(
+        AdoptModel(
             name="PsEndpoint",
             fields=[
                 (
@@ -97,7 +98,7 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.CreateModel(
+        AdoptModel(
             name="StaticConfigRow",
             fields=[
                 (
@@ -120,7 +121,7 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.CreateModel(
+        AdoptModel(
             name="VoicemailBox",
             fields=[
                 (

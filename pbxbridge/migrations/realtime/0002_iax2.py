@@ -1,6 +1,7 @@
 from tortoise import migrations
-from tortoise.migrations import operations as ops
 from tortoise import fields
+
+from pbxbridge.migrations.adopting import AdoptModel
 
 
 class Migration(migrations.Migration):
@@ -9,7 +10,7 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        ops.CreateModel(
+        AdoptModel(
             name="IaxFriend",
             fields=[
                 (

@@ -22,10 +22,11 @@ LINES = (
 
 
 def _line(place: int, name: str, value: str) -> str:
+    text = f"CAST({value} AS TEXT)"  # in tables of Asterisk's own making some are enums
     return (
         f"SELECT id AS cat_metric, {place} AS var_metric, 'iax_friends.conf' AS filename, "
-        f"name AS category, '{name}' AS var_name, {value} AS var_val, 0 AS commented "
-        f"FROM iaxfriends WHERE {value} <> ''"
+        f"name AS category, '{name}' AS var_name, {text} AS var_val, 0 AS commented "
+        f"FROM iaxfriends WHERE {text} <> ''"
     )
 
 

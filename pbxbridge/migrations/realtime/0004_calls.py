@@ -2,6 +2,8 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 from tortoise import fields
 
+from pbxbridge.migrations.adopting import AdoptField, AdoptModel
+
 
 # As 0003_iax2_configuration.py has it, and setvar. What chan_iax2 reads of a friend: the name of each line, and where its value comes from. How often
 # a device is asked is in milliseconds; chan_iax2's own 60 s would notice a silent one after 82 s.
@@ -25,10 +27,11 @@ LINES = (
 
 
 def _line(place: int, name: str, value: str) -> str:
+    text = f"CAST({value} AS TEXT)"  # in tables of Asterisk's own making some are enums
     return (
         f"SELECT id AS cat_metric, {place} AS var_metric, 'iax_friends.conf' AS filename, "
-        f"name AS category, '{name}' AS var_name, {value} AS var_val, 0 AS commented "
-        f"FROM iaxfriends WHERE {value} <> ''"
+        f"name AS category, '{name}' AS var_name, {text} AS var_val, 0 AS commented "
+        f"FROM iaxfriends WHERE {text} <> ''"
     )
 
 
@@ -38,7 +41,7 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        ops.CreateModel(
+        AdoptModel(
             name="PsIdentify",
             fields=[
                 (
@@ -56,7 +59,7 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.CreateModel(
+        AdoptModel(
             name="PsRegistration",
             fields=[
                 (
@@ -85,37 +88,37 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.AddField(
+        AdoptField(
             model_name="IaxFriend",
             name="setvar",
             field=fields.CharField(db_default="CALLER_IDS=:", max_length=200),
         ),
-        ops.AddField(
+        AdoptField(
             model_name="PsAor",
             name="contact",
             field=fields.CharField(db_default="", max_length=255),
         ),
-        ops.AddField(
+        AdoptField(
             model_name="PsEndpoint",
             name="identify_by",
             field=fields.CharField(db_default="username", max_length=80),
         ),
-        ops.AddField(
+        AdoptField(
             model_name="PsEndpoint",
             name="named_call_group",
             field=fields.CharField(db_default="", max_length=40),
         ),
-        ops.AddField(
+        AdoptField(
             model_name="PsEndpoint",
             name="named_pickup_group",
             field=fields.CharField(db_default="", max_length=40),
         ),
-        ops.AddField(
+        AdoptField(
             model_name="PsEndpoint",
             name="outbound_auth",
             field=fields.CharField(db_default="", max_length=255),
         ),
-        ops.AddField(
+        AdoptField(
             model_name="PsEndpoint",
             name="set_var",
             field=fields.TextField(db_default="CALLER_IDS=:", unique=False),

@@ -7,7 +7,7 @@ the database does.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from pypika_tortoise.queries import Table
@@ -51,6 +51,15 @@ class BulkWrite:
     def insert(self, table: Target, columns: Columns) -> None:
         """Add a row."""
         self._inserts[table, tuple(columns)].append([*columns.values()])
+
+    def changed(self, models: Collection[type[Model]]) -> Iterator[tuple[type[Model], str]]:
+        """Yield the rows of these models that are to be deleted or changed, by their ids."""
+        targets = [(key[0], rows) for key, rows in self._deletes.items()]
+        targets += [(key[0], rows) for key, rows in self._updates.items()]
+        for target, rows in targets:
+            if not isinstance(target, Table) and target in models:
+                # The key comes last, and is a single column.
+                yield from ((target, row[-1]) for row in rows)
 
     async def write(self, transaction: TransactionalDBClient, told: Told) -> None:
         """Write it all; ``told`` hears of each thousand rows.
