@@ -20,7 +20,7 @@ from unpack_debs import PrivateApt, UnpackError, say, unpack
 
 OLDEST = 20
 CACHE = CACHES / "asterisk"
-# odbc-postgresql and the ODBC modules wait for the PostgreSQL realtime driver.
+# odbc-postgresql: by ODBC the tables are read where they lie in a PostgreSQL.
 PACKAGES = ["asterisk", "asterisk-core-sounds-en-gsm", "odbc-postgresql"]
 PROGRAM_VARIABLE = "PBXBRIDGE_ASTERISK_PROGRAM"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 
 from tortoise import Tortoise
 from tortoise.exceptions import BaseORMException
@@ -16,6 +18,7 @@ from pbxbridge.asterisk.ari import asterisk_version
 from pbxbridge.asterisk.config_check import Stored, asked_for, config_results
 from pbxbridge.asterisk.config_reader import read_config
 from pbxbridge.check_result import Result
+from pbxbridge.check_schema import schema_results
 from pbxbridge.errors import AsteriskUnavailable, PbxBridgeError
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.models.calling import Trunk
@@ -23,7 +26,7 @@ from pbxbridge.models.database import open_database, sqlite_path
 from pbxbridge.models.realtime import IaxFriend, StaticConfigRow
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.voicemail_spool import VoicemailSpool
-from pbxbridge.settings import Settings
+from pbxbridge.settings import NodeSettings, Settings
 
 DATABASE_SECONDS = 30.0
 
@@ -32,13 +35,13 @@ async def check_all(settings: Settings) -> list[Result]:
     """Check the database, its tables, Asterisk by AMI and ARI, and SMTP, each for itself."""
     results, stored = await _check_database(settings)
     results += await check_asterisk(settings, stored)
-    results.append(
-        await _attempt(
+    for name, node in settings.by_node().items():
+        result = await _attempt(
             "ARI",
-            lambda: _check_ari(settings),
+            partial(_check_ari, node),
             "Compare PBXBRIDGE_ASTERISK__ARI_* with ari.conf and http.conf (enabled = yes).",
         )
-    )
+        results.append(_of_node(settings, name, result))
     results.append(
         await _attempt(
             "SMTP",
@@ -69,12 +72,8 @@ async def _check_database(settings: Settings) -> tuple[list[Result], Stored | No
     try:
         async with asyncio.timeout(DATABASE_SECONDS), open_database(url):
             results = [
-                await _check_tables("database", "portal", "Run `pbxbridge migrate`."),
-                await _check_tables(
-                    "realtime tables",
-                    "realtime",
-                    "Run `pbxbridge migrate`, or Asterisk's own alembic scripts.",
-                ),
+                *await schema_results("database", "portal"),
+                *await schema_results("realtime tables", "realtime"),
             ]
             well = all(result.ok for result in results)
             return results, await stored_sample() if well else None
@@ -91,19 +90,11 @@ async def stored_sample() -> Stored:
     friend = await IaxFriend.first()
     trunk = await Trunk.first()
     return Stored(
-        row.category if row else "", friend.name if friend else "", trunk.name if trunk else ""
+        row.category if row else "",
+        friend.name if friend else "",
+        trunk.name if trunk else "",
+        postgres=Tortoise.get_connection("default").capabilities.dialect == "postgres",
     )
-
-
-async def _check_tables(name: str, app: str, remedy: str) -> Result:
-    """Read every declared column of every table; the first one that is missing is named."""
-    models = list(Tortoise.apps[app].values())
-    for model in models:
-        try:
-            await model.all().limit(1).values(*model._meta.db_fields)
-        except BaseORMException as why:
-            return Result(name, False, f"{model._meta.db_table}: {why}", remedy)
-    return Result(name, True, f"{len(models)} tables with all their columns")
 
 
 async def _attempt(name: str, work: Callable[[], Awaitable[str]], remedy: str) -> Result:
@@ -114,18 +105,34 @@ async def _attempt(name: str, work: Callable[[], Awaitable[str]], remedy: str) -
 
 
 async def check_asterisk(settings: Settings, stored: Stored | None) -> list[Result]:
-    """Check the AMI login, and what it shows of Asterisk's configuration."""
-    user = settings.asterisk.ami_user
+    """Check each node's AMI login, and what it shows of that Asterisk's configuration."""
+    cached = settings.asterisk.sorcery_cache
+    return [
+        _of_node(settings, name, result)
+        for name, node in settings.by_node().items()
+        for result in await _check_node(node, stored, sorcery_cache=cached)
+    ]
+
+
+async def _check_node(
+    node: NodeSettings, stored: Stored | None, *, sorcery_cache: bool
+) -> list[Result]:
     try:
-        config = await read_config(settings.asterisk, asked_for(stored))
+        config = await read_config(node, asked_for(stored))
     except AsteriskUnavailable as why:
         return [Result("AMI", False, str(why), AMI_REMEDY)]
-    return [ami_result(user, config.actions, config.manager), *config_results(config, stored)]
+    files = config_results(config, stored, sorcery_cache=sorcery_cache)
+    return [ami_result(node.ami_user, config.actions, config.manager), *files]
 
 
-async def _check_ari(settings: Settings) -> str:
-    version = await asterisk_version(settings.asterisk)
-    return f"signed in as {settings.asterisk.ari_user}, Asterisk {version}"
+def _of_node(settings: Settings, name: str, result: Result) -> Result:
+    """Name the node, where there are several."""
+    return replace(result, name=f"{name}: {result.name}") if settings.nodes else result
+
+
+async def _check_ari(node: NodeSettings) -> str:
+    version = await asterisk_version(node)
+    return f"signed in as {node.ari_user}, Asterisk {version}"
 
 
 async def _check_smtp(settings: Settings) -> str:

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from pbxbridge.asterisk.config_file import ConfigFile
 from pbxbridge.check_result import Result
 
-# The actions that the bridge sends, by the module that brings them; these are Asterisk's own.
+# The actions that the bridge sends, by the module that brings them; these are Asterisk's own. Those
+# of a module that a site need not have are in sorcery_cache.py.
 CORE_ACTIONS = ("CoreShowChannels", "DBDel", "DBGet", "DBPut", "Reload")
 MODULE_ACTIONS = MappingProxyType(
     {

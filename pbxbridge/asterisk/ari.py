@@ -6,10 +6,10 @@ Source: https://docs.asterisk.org/Asterisk_22_Documentation/API_Documentation/As
 import aiohttp
 
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.settings import AsteriskSettings
+from pbxbridge.settings import NodeSettings
 
 
-async def asterisk_version(settings: AsteriskSettings, time_limit: float = 5.0) -> str:
+async def asterisk_version(settings: NodeSettings, time_limit: float = 5.0) -> str:
     """Log in to ARI and return Asterisk's version; ``time_limit`` is in seconds.
 
     Raises AsteriskUnavailable with a sentence for the administrator.

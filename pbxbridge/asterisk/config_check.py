@@ -15,11 +15,13 @@ from pbxbridge.asterisk.ami_rights import MODULE_ACTIONS, WITNESSES
 from pbxbridge.asterisk.config_file import Asked, AsteriskConfig, ConfigFile
 from pbxbridge.asterisk.realtime_mapping import (
     FRIENDS,
+    POSTGRES_DRIVERS,
     extconfig_faults,
     iax_mapping_faults,
     mapped,
     sorcery_sources,
 )
+from pbxbridge.asterisk.sorcery_cache import cache_faults
 from pbxbridge.asterisk.trunk_check import CONTEXTS, trunk_faults
 from pbxbridge.check_result import Result
 
@@ -50,11 +52,15 @@ _DIALPLAN = "dialplan/extensions.conf"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database holds, of which Asterisk must know: one of each kind, empty if none."""
+    """What the database holds, of which Asterisk must know: one of each kind, empty if none.
+
+    ``postgres``: it is a PostgreSQL, and no SQLite file.
+    """
 
     class_context: str = ""
     iax2_number: str = ""
     trunk: str = ""
+    postgres: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +79,17 @@ def asked_for(stored: Stored | None) -> Asked:
     return Asked(
         [context for context in contexts if context],
         [stored.iax2_number or "general"],
-        tuple(SILENT_MODULES),
+        (*SILENT_MODULES, *POSTGRES_DRIVERS.values()),
     )
 
 
-def config_results(config: AsteriskConfig, stored: Stored | None) -> list[Result]:
+def config_results(
+    config: AsteriskConfig, stored: Stored | None, *, sorcery_cache: bool = False
+) -> list[Result]:
     """Judge file by file; each missing piece is a result of its own.
 
     Without the database (None) nothing is said of IAX2 and trunks: it knows whether they matter.
+    ``sorcery_cache`` is the setting.
     """
     optional = [*_iax_results(config, stored), *_trunk_results(config, stored)] if stored else []
     stored = stored or Stored()
@@ -101,7 +110,7 @@ def config_results(config: AsteriskConfig, stored: Stored | None) -> list[Result
         ),
         *_results(
             "sorcery.conf",
-            _readable(config.sorcery) or list(_sorcery_faults(config)),
+            _readable(config.sorcery) or list(_sorcery_faults(config, cached=sorcery_cache)),
             "takes SIP devices from the database",
         ),
         *_results(
@@ -137,13 +146,13 @@ def _readable(file: ConfigFile, includes: str = "") -> list[Fault]:
 
 
 def _extconfig_faults(config: AsteriskConfig, stored: Stored) -> list[Fault]:
-    faults = extconfig_faults(config.extconfig, config.sqlite)
+    faults = extconfig_faults(config, postgres=stored.postgres)
     if stored.iax2_number:
-        faults += iax_mapping_faults(config.extconfig, config.sqlite)
+        faults += iax_mapping_faults(config, postgres=stored.postgres)
     return [Fault(*each) for each in faults]
 
 
-def _sorcery_faults(config: AsteriskConfig) -> Iterator[Fault]:
+def _sorcery_faults(config: AsteriskConfig, *, cached: bool) -> Iterator[Fault]:
     kinds = {"endpoint": "ps_endpoints", "auth": "ps_auths", "aor": "ps_aors"}
     for kind, table in kinds.items():
         sources = sorcery_sources(config.sorcery, "res_pjsip", kind)
@@ -166,6 +175,8 @@ def _sorcery_faults(config: AsteriskConfig) -> Iterator[Fault]:
                 "Asterisk loops when one expires.",
                 "Set `contact = astdb,registrar` in sorcery.conf; then restart Asterisk.",
             )
+    for each in cache_faults(config.sorcery, config.actions, expected=cached):
+        yield Fault(*each)
 
 
 def _dialplan_faults(extensions: ConfigFile, stored: Stored) -> Iterator[Fault]:
@@ -225,7 +236,7 @@ def _iax_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
             )
         return _results("iax.conf", faults, "has the IAX2 extensions")
     before = [] if started else [f"Load {_IAX2}.so (modules.conf)."]
-    unmapped = iax_mapping_faults(config.extconfig, config.sqlite)
+    unmapped = iax_mapping_faults(config, postgres=stored.postgres)
     before += [remedy for _, remedy in unmapped]
     if config.iax.unreadable and not unmapped:  # else that is most likely why
         before.append(f"Correct iax.conf, of which Asterisk says {config.iax.unreadable}.")
@@ -237,7 +248,7 @@ def _iax_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
 
 def _trunk_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
     """All that trunks need may be left out where there is none."""
-    faults = trunk_faults(config)
+    faults = trunk_faults(config, postgres=stored.postgres)
     if stored.trunk:
         return _results("trunks", [Fault(*each) for each in faults], "calls go out and come in")
     detail = "there is no trunk"

@@ -52,7 +52,8 @@ class AsteriskConfig:
 
     ``loaded`` are those of the modules asked for that are in memory. One that did not start is in
     memory as well: whether it works, the actions tell that it brings. No value of manager.conf but
-    ``read`` is kept, and none of iax.conf: the others hold secrets.
+    ``read`` is kept, none of iax.conf, and of res_odbc.conf none that says who logs in: the others
+    hold secrets.
     """
 
     actions: frozenset[str]
@@ -63,6 +64,7 @@ class AsteriskConfig:
     sorcery: ConfigFile
     extensions: ConfigFile
     iax: ConfigFile
+    odbc: ConfigFile = field(default_factory=ConfigFile)
 
 
 def config_file(answer: AmiResponse, keys: Collection[str] | None = None) -> ConfigFile:

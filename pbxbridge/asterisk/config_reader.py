@@ -7,12 +7,13 @@ from collections.abc import Collection
 from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection
 from pbxbridge.asterisk.ami_login import fully_booted, login
 from pbxbridge.asterisk.config_file import Asked, AsteriskConfig, ConfigFile, config_file
-from pbxbridge.settings import AsteriskSettings
+from pbxbridge.settings import NodeSettings
 
 ANSWER_SECONDS = 5.0
+ODBC_KEYS = ("enabled", "dsn", "negative_connection_cache")
 
 
-async def read_config(settings: AsteriskSettings, asked: Asked) -> AsteriskConfig:
+async def read_config(settings: NodeSettings, asked: Asked) -> AsteriskConfig:
     """Log in and read what `check` judges. Raises AsteriskUnavailable.
 
     Of the files that can be long only the sections asked for are read: an answer has a longest
@@ -22,6 +23,7 @@ async def read_config(settings: AsteriskSettings, asked: Asked) -> AsteriskConfi
     async with open_connection(settings.host, settings.ami_port, ANSWER_SECONDS) as connection:
         await login(connection, settings, events="system")
         await fully_booted(connection, ANSWER_SECONDS)
+        connection.ignore_the_rest()
         # https://docs.asterisk.org/Asterisk_22_Documentation/API_Documentation/AMI_Actions/ListCommands/
         actions = frozenset((await connection.action("ListCommands")).headers)
         return AsteriskConfig(
@@ -33,11 +35,14 @@ async def read_config(settings: AsteriskSettings, asked: Asked) -> AsteriskConfi
             await _whole(connection, "sorcery.conf"),
             await _sections(connection, "extensions.conf", asked.contexts),
             await _sections(connection, "iax.conf", asked.friends, keys=()),
+            await _whole(connection, "res_odbc.conf", keys=ODBC_KEYS),
         )
 
 
-async def _whole(connection: AmiConnection, name: str) -> ConfigFile:
-    return config_file(await connection.action("GetConfig", Filename=name))
+async def _whole(
+    connection: AmiConnection, name: str, keys: Collection[str] | None = None
+) -> ConfigFile:
+    return config_file(await connection.action("GetConfig", Filename=name), keys)
 
 
 async def _sections(

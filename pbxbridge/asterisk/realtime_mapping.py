@@ -5,12 +5,15 @@ Source: https://docs.asterisk.org/Fundamentals/Asterisk-Configuration/Database-S
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dialplan.config_line import FILENAME
-from pbxbridge.asterisk.config_file import ConfigFile
+from pbxbridge.asterisk.config_file import AsteriskConfig, ConfigFile
 
 FRIENDS = "iax_friends.conf"
+# As Asterisk takes them (ast_true).
+_YES = ("yes", "true", "y", "t", "1", "on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,31 @@ _TRUNKS = (
 
 # A detail and its remedy.
 FaultWords = tuple[str, str]
+# The drivers that read a PostgreSQL, and the module of each.
+POSTGRES_DRIVERS = {"odbc": "res_config_odbc", "pgsql": "res_config_pgsql"}
+# Seconds for which Asterisk may take a failed connection for failed.
+LONGEST_REFUSAL = 30
 
 
-def extconfig_faults(extconfig: ConfigFile, sqlite: ConfigFile) -> list[FaultWords]:
-    """Name what SIP, voicemail and the dialplan lack, mapping by mapping."""
-    return [fault for each in _MAPPINGS for fault in _faults(each, extconfig, sqlite)]
+def extconfig_faults(config: AsteriskConfig, *, postgres: bool) -> list[FaultWords]:
+    """Name what SIP, voicemail and the dialplan lack, mapping by mapping.
+
+    ``postgres``: the bridge's database is one, and no SQLite file.
+    """
+    return [
+        *_mapping_faults(_MAPPINGS, config, postgres=postgres),
+        *_driver_faults(config, postgres=postgres),
+    ]
 
 
-def iax_mapping_faults(extconfig: ConfigFile, sqlite: ConfigFile) -> list[FaultWords]:
+def iax_mapping_faults(config: AsteriskConfig, *, postgres: bool) -> list[FaultWords]:
     """Name what IAX2 lacks."""
-    return _faults(_FRIENDS, extconfig, sqlite)
+    return _mapping_faults((_FRIENDS,), config, postgres=postgres)
 
 
-def trunk_mapping_faults(extconfig: ConfigFile, sqlite: ConfigFile) -> list[FaultWords]:
+def trunk_mapping_faults(config: AsteriskConfig, *, postgres: bool) -> list[FaultWords]:
     """Name what trunks lack."""
-    return [fault for each in _TRUNKS for fault in _faults(each, extconfig, sqlite)]
+    return _mapping_faults(_TRUNKS, config, postgres=postgres)
 
 
 def sorcery_sources(sorcery: ConfigFile, section: str, kind: str) -> list[tuple[str, str]]:
@@ -79,9 +92,16 @@ def mapped(extconfig: ConfigFile, family: str) -> set[str]:
     return {driver for driver, _, _ in _sources(extconfig, family)}
 
 
-def _faults(wanted: Mapping, extconfig: ConfigFile, sqlite: ConfigFile) -> list[FaultWords]:
-    sources = _sources(extconfig, wanted.family)
-    driver, connection = _usual(extconfig) or ("sqlite3", wanted.connection)
+def _mapping_faults(
+    wanted: Iterable[Mapping], config: AsteriskConfig, *, postgres: bool
+) -> list[FaultWords]:
+    return [fault for each in wanted for fault in _faults(each, config, postgres=postgres)]
+
+
+def _faults(wanted: Mapping, config: AsteriskConfig, *, postgres: bool) -> list[FaultWords]:
+    sources = _sources(config.extconfig, wanted.family)
+    shipped = ("odbc" if postgres else "sqlite3", wanted.connection)
+    driver, connection = _usual(config.extconfig, postgres=postgres) or shipped
     add = f"`{wanted.line(driver, connection)}`"
     if not sources:
         return [
@@ -99,28 +119,85 @@ def _faults(wanted: Mapping, extconfig: ConfigFile, sqlite: ConfigFile) -> list[
                 f"Make it {add} in extconfig.conf; then restart Asterisk.",
             )
         ]
-    if not sqlite.unreadable and not any(_is_open(source, sqlite) for source in ours):
+    if postgres and not any(source[0] in POSTGRES_DRIVERS for source in ours):
         return [
             (
-                f"`{wanted.family}` is read through `{ours[0][1]}`, which res_config_sqlite3.conf "
-                f"does not have: {wanted.without}.",
-                f"Add [{ours[0][1]}] to res_config_sqlite3.conf with `dbfile => ` the bridge's "
-                "database, `batch = 0` and `busy_timeout = 10000`; then restart Asterisk.",
+                f"`{wanted.family}` is read by the driver `{ours[0][0]}`, but the bridge's "
+                f"database is a PostgreSQL: {wanted.without}.",
+                f"Make it {add} in extconfig.conf; then restart Asterisk.",
+            )
+        ]
+    if not any(_is_open(source, config, postgres=postgres) for source in ours):
+        file, lines = _HOW_TO_OPEN[ours[0][0]]
+        return [
+            (
+                f"`{wanted.family}` is read through `{ours[0][1]}`, which {file} does not have: "
+                f"{wanted.without}.",
+                f"Add [{ours[0][1]}] to {file} with {lines}; then restart Asterisk.",
             )
         ]
     return []
 
 
-def _is_open(source: tuple[str, str, str], sqlite: ConfigFile) -> bool:
+_HOW_TO_OPEN = {
+    "sqlite3": (
+        "res_config_sqlite3.conf",
+        "`dbfile => ` the bridge's database, `batch = 0` and `busy_timeout = 10000`",
+    ),
+    "odbc": (
+        "res_odbc.conf",
+        "`enabled => yes`, `dsn => ` that of the bridge's database in odbc.ini, "
+        "`max_connections => 8` and `negative_connection_cache => 1`",
+    ),
+}
+
+
+def _is_open(source: tuple[str, str, str], config: AsteriskConfig, *, postgres: bool) -> bool:
+    """Whether the driver's own file has the connection, or cannot tell."""
     driver, connection, _ = source
-    return driver != "sqlite3" or bool(sqlite.values(connection, "dbfile"))
+    if driver == "sqlite3":
+        return bool(config.sqlite.unreadable or config.sqlite.values(connection, "dbfile"))
+    if driver == "odbc" and postgres:
+        return bool(config.odbc.unreadable or _is_enabled(config.odbc, connection))
+    return True
 
 
-def _usual(extconfig: ConfigFile) -> tuple[str, str] | None:
-    """Return driver and connection of a site that reads our tables by another driver."""
+def _is_enabled(odbc: ConfigFile, connection: str) -> bool:
+    said = odbc.values(connection, "enabled") or ["yes"]
+    return connection in odbc.sections and said[-1].lower() in _YES
+
+
+def _driver_faults(config: AsteriskConfig, *, postgres: bool) -> Iterator[FaultWords]:
+    """Name what is wrong with the driver itself, once for all that is read by it."""
+    if not postgres:
+        return
+    used = {source[:2] for each in _MAPPINGS for source in _sources(config.extconfig, each.family)}
+    for driver in sorted({driver for driver, _ in used} & POSTGRES_DRIVERS.keys()):
+        module = POSTGRES_DRIVERS[driver]
+        if module not in config.loaded:
+            yield (
+                f"{module} is not loaded: nothing is read by `{driver}`.",
+                f"Add `preload = {module}.so` to modules.conf; then restart Asterisk.",
+            )
+    for connection in sorted(connection for driver, connection in used if driver == "odbc"):
+        said = config.odbc.values(connection, "negative_connection_cache")
+        seconds = int(said[-1]) if said and said[-1].isdecimal() else 0
+        if _is_enabled(config.odbc, connection) and seconds > LONGEST_REFUSAL:
+            yield (
+                f"[{connection}] of res_odbc.conf has `negative_connection_cache` = {seconds}: as "
+                "many seconds no phone registers once the database was out of reach.",
+                f"Set `negative_connection_cache => 1` in [{connection}] of res_odbc.conf; then "
+                "restart Asterisk.",
+            )
+
+
+def _usual(extconfig: ConfigFile, *, postgres: bool) -> tuple[str, str] | None:
+    """Return driver and connection of a site that reads our tables in a way of its own."""
     for each in _MAPPINGS:
         for driver, connection, table in _sources(extconfig, each.family):
-            if driver != "sqlite3" and table == each.table:
+            fits = driver in POSTGRES_DRIVERS if postgres else driver != "sqlite3"
+            ours = postgres and (driver, connection) == ("odbc", each.connection)
+            if fits and not ours and table == each.table:
                 return driver, connection
     return None
 

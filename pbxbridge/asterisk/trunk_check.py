@@ -39,11 +39,11 @@ _SWITCH = re.compile(rf"realtime/{DID}@extensions(/.*)?", re.IGNORECASE)
 _SWITCH_LINE = f"switch => Realtime/{DID}@extensions/p"
 
 
-def trunk_faults(config: AsteriskConfig) -> list[FaultWords]:
+def trunk_faults(config: AsteriskConfig, *, postgres: bool = False) -> list[FaultWords]:
     """Name all that is missing, a detail and its remedy each."""
     faults = []
     if not config.extconfig.unreadable:
-        faults += trunk_mapping_faults(config.extconfig, config.sqlite)
+        faults += trunk_mapping_faults(config, postgres=postgres)
     if not config.sorcery.unreadable:
         faults += _sorcery_faults(config.sorcery)
     if not config.extensions.unreadable:

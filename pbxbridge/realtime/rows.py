@@ -52,7 +52,8 @@ class ExtensionFacts:
     """All that Asterisk has to know of one extension.
 
     ``device`` is None for a VIRTUAL one, ``pin`` for one without voicemail. ``ring_time`` is in
-    seconds.
+    seconds. ``escaped`` says that Asterisk's realtime driver takes values apart at each `;` and
+    reads escapes, as all do but that of SQLite.
     """
 
     number: str
@@ -70,6 +71,7 @@ class ExtensionFacts:
     external_caller_id: str = ""
     emergency_caller_id: str = ""
     phone_group: str = ""
+    escaped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,11 @@ def _caller_id(facts: ExtensionFacts) -> str:
     return f'"{facts.caller_id_name}" <{facts.number}>'
 
 
+def _realtime_value(facts: ExtensionFacts, text: str) -> str:
+    """Return free text as the driver hands it over unchanged (ast_realtime_decode_chunk)."""
+    return text.replace("^", "^5E").replace(";", "^3B") if facts.escaped else text
+
+
 def _pickup_group(facts: ExtensionFacts) -> str:
     # As the field refuses them now; a comma would make two groups of one.
     return facts.phone_group.translate({ord(mark): None for mark in ",;^"})
@@ -191,7 +198,7 @@ def _endpoint(facts: ExtensionFacts, device: SipDevice) -> Columns:
         "force_rport": "yes",
         "rewrite_contact": "yes",
         "rtp_symmetric": "yes",
-        "callerid": _caller_id(facts),
+        "callerid": _realtime_value(facts, _caller_id(facts)),
         "mailboxes": _lamp(facts),
         # Nobody is who they are by their address alone.
         "identify_by": "username",
@@ -235,6 +242,7 @@ def _iax_friend(facts: ExtensionFacts, device: Iax2Device) -> Columns:
         "auth": "md5",
         "host": "dynamic",
         "context": context_of(facts.class_of_service),
+        # Static realtime (iaxfriends_conf), which no driver takes apart.
         "callerid": _caller_id(facts),
         "mailbox": _lamp(facts),
         "qualify": "yes" if device.monitored else "no",
@@ -252,5 +260,5 @@ def _mailbox(facts: ExtensionFacts) -> Columns | None:
         "context": MAILBOX_CONTEXT,
         "mailbox": facts.number,
         "password": facts.pin,
-        "fullname": facts.caller_id_name,
+        "fullname": _realtime_value(facts, facts.caller_id_name),
     }

@@ -12,6 +12,7 @@ from pbxbridge.realtime.rows import CODECS, Columns
 # Seconds.
 EXPIRATION = 600
 RETRY_INTERVAL = 30
+_ID_PREFIX = "trunk-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,12 @@ class TrunkRows:
 
 def trunk_id(name: str) -> str:
     """Return the id of a trunk's endpoint, AOR and auth; no extension has a hyphen."""
-    return f"trunk-{name}"
+    return f"{_ID_PREFIX}{name}"
+
+
+def trunk_name(id_: str) -> str:
+    """Return the name of the trunk that has this id; empty if it is no trunk's."""
+    return id_[len(_ID_PREFIX) :] if id_.startswith(_ID_PREFIX) else ""
 
 
 def trunk_rows(facts: TrunkFacts) -> TrunkRows:

@@ -125,7 +125,9 @@ class ExtensionInput(BaseModel):
     @field_validator("caller_id_name")
     @classmethod
     def _fits_the_column(cls, name: str, info: ValidationInfo) -> str:
-        room = CALLERID_COLUMN - CALLERID_PUNCTUATION - len(info.data.get("number", ""))
+        # `;` and `^` are three characters there each (rows.py).
+        escapes = 2 * sum(map(name.count, ";^"))
+        room = CALLERID_COLUMN - CALLERID_PUNCTUATION - len(info.data.get("number", "")) - escapes
         if len(name) > room:
             raise problem(f"Use at most {room} characters.")
         return name

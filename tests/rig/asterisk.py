@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Self
 
+from pbxbridge.models.database import sqlite_path
 from tests.rig.ports import free_ports, rtp_block
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -49,14 +50,14 @@ class Ports:
 
 @dataclass
 class AsteriskInstance:
-    """An Asterisk that lives in ``folder`` and reads the SQLite file ``database``.
+    """An Asterisk that lives in ``folder`` and reads ``database``: a SQLite file or a URL.
 
     Use as an async context manager, or start() and stop(). ``bind`` is the address of SIP, IAX2
     and media; AMI and ARI always listen on loopback.
     """
 
     folder: Path
-    database: Path
+    database: Path | str
     ports: Ports = field(default_factory=Ports.free)
     ami_secret: str = field(default_factory=secrets.token_hex, repr=False)
     ari_secret: str = field(default_factory=secrets.token_hex, repr=False)
@@ -64,7 +65,13 @@ class AsteriskInstance:
     verbose: int = 1
     ami_user: str = "pbxbridge"
     ari_user: str = "pbxbridge"
+    start_seconds: float = START_SECONDS
+    sorcery_cache: bool = False
     _process: asyncio.subprocess.Process | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Take a SQLite file by its URL, too."""
+        self.database = sqlite_path(str(self.database)) or self.database
 
     @property
     def voicemail(self) -> Path:
@@ -75,6 +82,11 @@ class AsteriskInstance:
     def log(self) -> Path:
         """What Asterisk says, from notice to error."""
         return self.folder / "log" / "messages.log"
+
+    @property
+    def database_url(self) -> str:
+        """The database, as PBXBRIDGE_DATABASE__URL takes it."""
+        return self.database if isinstance(self.database, str) else f"sqlite://{self.database}"
 
     @property
     def ari_url(self) -> str:
@@ -97,7 +109,7 @@ class AsteriskInstance:
         """Write the configuration; start() does so too."""
         first, last = self.ports.rtp
         install = _install()
-        _render_module().render(
+        render_module().render(
             {
                 "INSTANCE": str(self.folder),
                 "DATABASE": str(self.database),
@@ -115,6 +127,7 @@ class AsteriskInstance:
                 "ARI_PORT": str(self.ports.ari),
                 "RTP_START": str(first),
                 "RTP_END": str(last),
+                "SORCERY_CACHE": "yes" if self.sorcery_cache else "no",
                 "VERBOSE": str(self.verbose),
             }
         )
@@ -130,16 +143,19 @@ class AsteriskInstance:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env=self._environment(),
                 # Ctrl-C in a terminal reaches the whole group; who started us decides the order.
                 start_new_session=True,
             )
         self._pid_file.write_text(str(self._process.pid), encoding="utf-8")
         try:
-            async with asyncio.timeout(START_SECONDS):
+            async with asyncio.timeout(self.start_seconds):
                 await self._fully_booted()
         except TimeoutError:
             await self.kill()
-            raise AsteriskFailed(f"not booted in {START_SECONDS} s:\n{self.log_tail()}") from None
+            raise AsteriskFailed(
+                f"not booted in {self.start_seconds} s:\n{self.log_tail()}"
+            ) from None
 
     async def stop(self) -> None:
         """Stop as an operator would, and the hard way if that takes too long."""
@@ -206,6 +222,12 @@ class AsteriskInstance:
         configuration = self.folder / "etc" / "asterisk.conf"
         return [_install()["launcher"], "-C", str(configuration), *arguments]
 
+    def _environment(self) -> dict[str, str]:
+        if isinstance(self.database, Path):
+            return dict(os.environ)
+        odbc: dict[str, str] = render_module().odbc_environment(self.folder)
+        return {**os.environ, **odbc}
+
     @property
     def _pid_file(self) -> Path:
         return self.folder / "rig.pid"
@@ -233,7 +255,7 @@ def _install() -> dict[str, str]:
     return found
 
 
-def _render_module() -> ModuleType:
+def render_module() -> ModuleType:
     """Load render.py, which the container runs as a script and no package holds."""
     spec = importlib.util.spec_from_file_location("asterisk_render", CONFIG / "render.py")
     assert spec is not None

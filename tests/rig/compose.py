@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.rig.asterisk import CONFIG, REPOSITORY
@@ -14,11 +14,14 @@ from tests.rig.asterisk import CONFIG, REPOSITORY
 SECONDS = 300  # the first call may have to unpack Debian's package
 
 
-def compose_config(environment: Mapping[str, str], *profiles: str) -> dict[str, Any]:
-    """Return compose.yaml as Docker Compose understands it."""
-    options = [option for profile in profiles for option in ("--profile", profile)]
+def compose_config(
+    environment: Mapping[str, str], *profiles: str, files: Sequence[str] = ("compose.yaml",)
+) -> dict[str, Any]:
+    """Return compose.yaml, or several files together, as Docker Compose understands them."""
+    options = [option for file in files for option in ("--file", file)]
+    options += [option for profile in profiles for option in ("--profile", profile)]
     done = subprocess.run(
-        [*_compose(), "--file", "compose.yaml", *options, "config", "--format=json"],
+        [*_compose(), *options, "config", "--format=json"],
         cwd=REPOSITORY,
         env=dict(environment),
         capture_output=True,

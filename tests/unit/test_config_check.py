@@ -33,11 +33,11 @@ ACTIONS = frozenset(
 )
 
 
-def parsed(path: Path) -> ConfigFile:
+def parsed(path: Path, driver: str = "sqlite3") -> ConfigFile:
     """Read a file as Asterisk does, as far as ours go."""
     sections: dict[str, tuple[tuple[str, str], ...]] = {}
     section = ""
-    text = path.read_text(encoding="utf-8").replace("@REALTIME_DRIVER@", "sqlite3")
+    text = path.read_text(encoding="utf-8").replace("@DRIVER@", driver)
     for line in text.splitlines():
         if named := re.match(r"\[(.+)\]", line):
             section = named[1]
@@ -56,7 +56,7 @@ def shipped() -> AsteriskConfig:
         loaded=frozenset(SILENT_MODULES),
         manager=ConfigFile({"pbxbridge": (("read", "system,call"),)}),
         extconfig=parsed(ETC / "extconfig.conf"),
-        sqlite=parsed(ETC / "res_config_sqlite3.conf"),
+        sqlite=parsed(ETC / "sqlite3" / "res_config_sqlite3.conf"),
         sorcery=parsed(ETC / "sorcery.conf"),
         extensions=dialplan.merged(rows),
         iax=ConfigFile({"2001": ()}),
