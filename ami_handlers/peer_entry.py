@@ -1,6 +1,5 @@
 """PeerEntry: one IAX2 peer of the list that IAXpeerlist was answered with."""
 
-from pbxbridge.mirror.ami_event import AmiEvent
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.mirror.peer_state import PeerListing
 
@@ -8,14 +7,13 @@ from pbxbridge.mirror.peer_state import PeerListing
 _NONE = "(null)"
 
 
-def peer_entry(event: AmiEvent, mirror: Mirror) -> None:
+def peer_entry(mirror: Mirror, peer: str, address: str, port: str, status: str) -> None:
     """Hand the peer to the mirror."""
-    address, port = event["IPaddress"], event["Port"]
     mirror.peer_listed(
         PeerListing(
-            peer=event["ObjectName"],
-            address="" if address == _NONE else address,
-            port=int(port) if port.isdecimal() else 0,
-            status=event["Status"],
+            peer,
+            "" if address == _NONE else address,
+            int(port) if port.isdecimal() else 0,
+            status,
         )
     )

@@ -9,25 +9,25 @@ endpoints of which Asterisk sends no events (see Mirror).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from random import SystemRandom
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 import structlog
 
 from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection
 from pbxbridge.asterisk.ami_login import LoginRefused, fully_booted, login
-from pbxbridge.asterisk.ami_message import AmiResponse
+from pbxbridge.asterisk.ami_message import AmiResponse, event_name, first_line
 from pbxbridge.asterisk.contact_snapshot import read_snapshot
+from pbxbridge.asterisk.event_reader import EventReader
 from pbxbridge.asterisk.follow_up import ask_user_agents, look_at_peers, qualify_unprobed
+from pbxbridge.asterisk.telling import Telling
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.mirror.ami_event import AmiEvent
+from pbxbridge.mirror.ami_event import Handler
 from pbxbridge.mirror.mirror import Mirror
-from pbxbridge.settings import AsteriskSettings
-
-Handler: TypeAlias = Callable[[AmiEvent, Mirror], None]
+from pbxbridge.settings import NodeSettings
 
 # Enough for registrations, mailboxes and peers; `test` and `reporting` would flood us.
 _EVENTS = "system,call"
@@ -67,17 +67,20 @@ class AmiLink:
 
     def __init__(
         self,
-        settings: AsteriskSettings,
+        settings: NodeSettings,
         mirror: Mirror,
         handlers: Mapping[str, Handler],
         timing: LinkTiming | None = None,
     ) -> None:
         self._settings = settings
         self._mirror = mirror
-        self._handlers = handlers
+        self._handlers = {
+            first_line(name): EventReader(handler) for name, handler in handlers.items()
+        }
         self._timing = timing or LinkTiming()
         self._connection: AmiConnection | None = None
         self._random = SystemRandom()
+        self._telling = Telling(mirror)
         self._said: set[type[AsteriskUnavailable]] = set()
 
     async def run(self) -> NoReturn:
@@ -85,6 +88,7 @@ class AmiLink:
         try:
             await self._rounds()
         finally:
+            self._telling.stop()
             self._mirror.link_down("pbxbridge has stopped listening to Asterisk.")
 
     async def _rounds(self) -> NoReturn:
@@ -132,7 +136,8 @@ class AmiLink:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     while True:
-                        self._handle(await connection.next_message())
+                        self._handle(await connection.next_messages())
+                        self._telling.soon()
             if self._mirror.wants_snapshot():
                 pause = await self._take_snapshot(connection)
 
@@ -161,15 +166,16 @@ class AmiLink:
             "ami-peers": look_at_peers(connection, mirror.questions, timing.peers_again),
         }
 
-    def _handle(self, event: AmiEvent) -> None:
-        name = event.get("Event", "")
-        handler = self._handlers.get(name)
-        if handler is None:
-            return
-        try:
-            handler(event, self._mirror)
-        except Exception:
-            log.exception("ami.handler_failed", ami_event=name)
+    def _handle(self, messages: Iterable[str]) -> None:
+        """Call the handlers of events that have one; the others are not even taken apart."""
+        handlers, mirror = self._handlers, self._mirror
+        for message in messages:
+            reader = handlers.get(message.partition("\r\n")[0])
+            if reader is not None:
+                try:
+                    reader.handle(message, mirror)
+                except Exception:
+                    log.exception("ami.handler_failed", ami_event=event_name(message))
 
     def _up(self, connection: AmiConnection) -> None:
         self._connection = connection

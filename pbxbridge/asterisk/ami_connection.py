@@ -1,86 +1,36 @@
 """One TCP connection to AMI, from connect to loss; never reconnects, never repeats an action.
 
-Around panoramisk 1.4: its protocol, parser and matching of answers to actions. Its Manager is left
-out on purpose: callbacks run there without order, its reconnect cannot be stopped and sends the
-pending actions again (an old Originate would ring a phone), and pings go unchecked.
+Of panoramisk 1.4 it has the actions, and how they tell from the answers that they are complete.
+Its protocol is left out on purpose: it makes a case-insensitive dictionary of every event, which
+takes 25 us, and blocks the event loop for as long as a read takes to handle. So is its Manager:
+callbacks run there without order, its reconnect cannot be stopped and sends the pending actions
+again (an old Originate would ring a phone), and pings go unchecked.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from panoramisk.actions import Action
-from panoramisk.ami_protocol import AMIProtocol
 
 from pbxbridge.asterisk.ami_message import AmiResponse, checked, flattened
+from pbxbridge.asterisk.ami_protocol import AmiProtocol
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.mirror.ami_event import AmiEvent
 
-_END = b"\r\n\r\n"
-_LONGEST_MESSAGE = 1 << 20
 _CLOSE_SECONDS = 2.0
 
 
-class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no type hints
-    """panoramisk's parser, with every message put in one queue in the order of the stream.
+class AmiConnection:
+    """A connection with at most one reader of its messages and any number of actions.
 
-    The queue is unbounded, and stays as short as one read: its only reader is a loop that waits
-    for nothing else, and asyncio reads again only after that loop had its turn.
+    A message is its text; see ami_message.
     """
 
-    encoding = "utf-8"
-
-    def __init__(self) -> None:
-        self.messages: asyncio.Queue[AmiEvent | None] = asyncio.Queue()
-        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.closed_down = asyncio.Event()
-        self.heard_at = asyncio.get_running_loop().time()
-        self._unread = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        # panoramisk logs actions as they are, the login's secret included.
-        self.log = logging.Logger("panoramisk", logging.CRITICAL + 1)
-
-    def data_received(self, data: bytes) -> None:
-        # Whole messages only: panoramisk decodes each read by itself and drops a character that
-        # two reads share.
-        self.heard_at = asyncio.get_running_loop().time()
-        whole, end, self._unread = (self._unread + data).rpartition(_END)
-        if end:
-            super().data_received(whole + end)
-        if len(self._unread) > _LONGEST_MESSAGE:
-            self.give_up("What answers on the AMI port does not speak AMI.")
-
-    def handle_message(self, message: Any) -> None:
-        event = flattened(message)
-        self.messages.put_nowait(event)
-        if event.get("ActionID") in self.responses:
-            super().handle_message(message)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        why = f"The AMI connection broke: {exc}." if exc else "Asterisk closed the AMI connection."
-        self.give_up(why)
-        self.closed_down.set()
-
-    def give_up(self, reason: str) -> None:
-        """End the connection; whoever waits for a message or an answer learns the reason."""
-        if not self.lost.done():
-            self.lost.set_result(reason)
-            self.messages.put_nowait(None)
-        # Not close(), which waits until a peer that is gone has read what was written.
-        self.transport.abort()
-
-
-class AmiConnection:
-    """A connection with at most one reader of ``next_message`` and any number of actions."""
-
-    def __init__(self, protocol: _Protocol, time_limit: float) -> None:
+    def __init__(self, protocol: AmiProtocol, time_limit: float) -> None:
         self._protocol = protocol
         self._time_limit = time_limit
 
@@ -89,15 +39,20 @@ class AmiConnection:
         """Seconds since anything was received."""
         return asyncio.get_running_loop().time() - self._protocol.heard_at
 
-    async def next_message(self) -> AmiEvent:
-        """Wait for the next message of the stream: event, list item or response.
+    def ignore_the_rest(self) -> None:
+        """Keep nothing more of the stream, for whoever only asks: answers still come."""
+        self._protocol.ignore_the_rest()
 
+    async def next_messages(self) -> list[str]:
+        """Wait for the next messages of the stream: events, list items and responses.
+
+        They are those that came, a few hundred at most, and the event loop has its turn in between.
         Raises AsteriskUnavailable when the connection is lost and everything before was read.
         """
-        message = await self._protocol.messages.get()
-        if message is None:
+        messages = await self._protocol.next_messages()
+        if not messages:
             raise AsteriskUnavailable(self._protocol.lost.result())
-        return message
+        return messages
 
     def send(self, name: str, **fields: str) -> str:
         """Send an action whose answer will be read from the stream; return its ActionID."""
@@ -109,13 +64,14 @@ class AmiConnection:
         Raises AsteriskUnavailable when none comes in time, ValueError for a line break in a field.
         """
         sent = self._send(name, fields)
-        lost = self._protocol.lost
+        asked, lost = self._protocol.asked, self._protocol.lost
+        asked[sent.id] = sent
         try:
             await asyncio.wait(
                 {sent.future, lost}, timeout=self._time_limit, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            self._protocol.responses.pop(sent.id, None)
+            del asked[sent.id]
         if sent.future.done():
             return _response(sent.future.result())
         if lost.done():
@@ -123,11 +79,10 @@ class AmiConnection:
         raise AsteriskUnavailable(f"Asterisk did not answer {name} in {self._time_limit:g} s.")
 
     def _send(self, name: str, fields: dict[str, str]) -> Any:
-        headers = checked(name, fields)
+        action = Action(checked(name, fields))
         if self._protocol.lost.done():
             raise AsteriskUnavailable(self._protocol.lost.result())
-        action = Action(headers)
-        self._protocol.send(action, as_list=None)
+        self._protocol.transport.write(str(action).encode())
         return action
 
 
@@ -138,9 +93,10 @@ async def open_connection(host: str, port: int, time_limit: float) -> AsyncItera
     ``time_limit`` is in seconds, for the connect and for each action's answer. Raises
     AsteriskUnavailable when nothing accepts the connection.
     """
+    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(time_limit):
-            _, protocol = await asyncio.get_running_loop().create_connection(_Protocol, host, port)
+            _, protocol = await loop.create_connection(AmiProtocol, host, port)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error) or "no answer"
         raise AsteriskUnavailable(f"No AMI connection to {host}:{port}: {reason}.") from error

@@ -6,6 +6,7 @@ import json
 from typing import Protocol
 
 from pbxbridge.asterisk.ami_message import AmiResponse
+from pbxbridge.asterisk.sorcery_cache import CACHES, EXPIRE, EXPIRE_OBJECT, NOT_CACHED
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.mirror.ami_event import AmiEvent
 from pbxbridge.models.outbox import NoticeKind
@@ -22,8 +23,9 @@ async def tell(link: Link, kind: NoticeKind, subject: str) -> None:
     """Deliver one notice; telling twice does no harm.
 
     ``subject`` is the AOR for REFRESH_QUALIFY and FORGET_CONTACTS, the IAX2 peer for FORGET_PEER,
-    ``box@context`` for FORGET_MAILBOX, and not used for the reloads. Raises
-    AsteriskUnavailable when the notice was not delivered.
+    ``box@context`` for FORGET_MAILBOX, the object's id for EXPIRE_ENDPOINT, EXPIRE_AUTH and
+    EXPIRE_AOR, and not used for the reloads and EXPIRE_CACHES. Raises AsteriskUnavailable when the
+    notice was not delivered.
     """
     match kind:
         case NoticeKind.RELOAD_DIALPLAN:
@@ -46,6 +48,11 @@ async def tell(link: Link, kind: NoticeKind, subject: str) -> None:
             _expect(await link.action("Reload", Module="res_pjsip.so"))
         case NoticeKind.RELOAD_REGISTRATIONS:
             _expect(await link.action("Reload", Module="res_pjsip_outbound_registration.so"))
+        case NoticeKind.EXPIRE_CACHES:
+            for cache in CACHES.values():
+                _expect_uncached(await link.action(EXPIRE, Cache=cache))
+        case NoticeKind.EXPIRE_ENDPOINT | NoticeKind.EXPIRE_AUTH | NoticeKind.EXPIRE_AOR:
+            _expect_uncached(await link.action(EXPIRE_OBJECT, Cache=CACHES[kind], Object=subject))
 
 
 async def _refresh_qualify(link: Link, aor: str) -> None:
@@ -104,6 +111,11 @@ def _expired(contact: AmiEvent) -> str:
     return json.dumps(
         {"uri": contact["URI"], "endpoint": contact["EndpointName"], "expiration_time": "1"}
     )
+
+
+def _expect_uncached(response: AmiResponse) -> None:
+    if response.message not in NOT_CACHED:
+        _expect(response)
 
 
 def _expect(response: AmiResponse) -> AmiResponse:

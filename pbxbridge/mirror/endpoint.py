@@ -1,8 +1,8 @@
 """The state of one endpoint as the Extensions screen shows it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -15,14 +15,16 @@ class Status(StrEnum):
     BLANK = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointState:
+class EndpointState(NamedTuple):
     """What Asterisk last said of an endpoint.
 
     ``ip`` and ``port`` are those of the registered contact, empty and 0 when there is none;
     ``rtt_ms`` is the round trip of the last answered qualify in milliseconds, None if not known.
     ``user_agent`` is what the device calls itself, empty if not known. ``last_seen`` (UTC) is when
     an endpoint that is not OK was last known to be, None for one that is, or never was.
+
+    Not a frozen dataclass, which takes three times as long to make: in a storm it is made 100,000
+    times a second.
     """
 
     endpoint: str

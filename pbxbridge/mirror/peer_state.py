@@ -10,19 +10,19 @@ sent when a second one registered, moved, fell silent and expired.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
+from pbxbridge.mirror.address import uri_of
 from pbxbridge.mirror.contact_state import (
+    NO_CONTACTS,
     Contact,
     Contacts,
     Reach,
-    host_and_port,
     is_given_up,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PeerReport:
+class PeerReport(NamedTuple):
     """The event PeerStatus of an IAX2 peer, in Asterisk's own words.
 
     ``status`` is Registered (with ``address``), Unregistered (with ``cause`` Expired, or none when
@@ -36,8 +36,7 @@ class PeerReport:
     time: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PeerListing:
+class PeerListing(NamedTuple):
     """One peer of the list IAXpeerlist; ``address`` is empty for one that is not registered.
 
     ``status`` is ``OK (3 ms)``, ``LAGGED (2100 ms)``, UNREACHABLE, UNKNOWN before the first
@@ -50,7 +49,15 @@ class PeerListing:
     status: str
 
 
-_NOTHING: Contacts = {}
+REPORT_WORDS: Final = frozenset(
+    {"Registered", "Reachable", "Lagged", "Unreachable", "Unregistered", "Rejected"}
+)
+_NOT_ANSWERED = {
+    "UNREACHABLE": Reach.UNREACHABLE,
+    "UNKNOWN": Reach.UNPROBED,
+    "Unmonitored": Reach.UNPROBED,
+}
+LISTING_WORDS: Final = frozenset({"OK", "LAGGED", *_NOT_ANSWERED})
 _PROBED = re.compile(r"(?:OK|LAGGED) \((?P<ms>\d+) ms\)")
 
 
@@ -60,15 +67,15 @@ def contacts_after_report(contacts: Contacts, report: PeerReport) -> Contacts:
     match report.status:
         case "Registered":
             # Sent when the address is another than before; it does not say the port.
-            return _one(Contact(_uri(report.peer, report.address, 0), Reach.UNPROBED))
+            return _one(Contact.at(_uri(report.peer, report.address, 0), Reach.UNPROBED))
         case "Reachable" | "Lagged":
             uri = known.uri if known else _uri(report.peer, "", 0)
-            return _one(Contact(uri, Reach.REACHABLE, _rtt_ms(report.time)))
+            return _one(Contact.at(uri, Reach.REACHABLE, _rtt_ms(report.time)))
         case "Unreachable":
             uri = known.uri if known else _uri(report.peer, "", 0)
-            return _one(Contact(uri, Reach.UNREACHABLE))
+            return _one(Contact.at(uri, Reach.UNREACHABLE))
         case "Unregistered":
-            return _given_up(known) if report.cause == "Expired" else _NOTHING
+            return _given_up(known) if report.cause == "Expired" else NO_CONTACTS
         case _:
             return contacts
 
@@ -77,12 +84,13 @@ def contacts_after_listing(contacts: Contacts, listing: PeerListing) -> Contacts
     """Return a peer's contact as it is by the list."""
     if not listing.address:
         # That it was given up is nothing that the list would say.
-        return contacts if is_given_up(contacts) else _NOTHING
+        return contacts if is_given_up(contacts) else NO_CONTACTS
     uri = _uri(listing.peer, listing.address, listing.port)
     if probed := _PROBED.fullmatch(listing.status):
-        return _one(Contact(uri, Reach.REACHABLE, _rtt_ms(probed["ms"])))
-    unreachable = listing.status == "UNREACHABLE"
-    return _one(Contact(uri, Reach.UNREACHABLE if unreachable else Reach.UNPROBED))
+        return _one(Contact.at(uri, Reach.REACHABLE, _rtt_ms(probed["ms"])))
+    if (reach := _NOT_ANSWERED.get(listing.status)) is not None:
+        return _one(Contact.at(uri, reach))
+    return _one(Contact.at(uri, Reach.UNPROBED, word=listing.status))
 
 
 def needs_a_look(contacts: Contacts, *, monitored: bool) -> bool:
@@ -91,15 +99,14 @@ def needs_a_look(contacts: Contacts, *, monitored: bool) -> bool:
     Of a new registration they leave out the port, and that its first qualify was answered.
     """
     return any(
-        host_and_port(one.uri)[1] == 0 or (monitored and one.reach is Reach.UNPROBED)
-        for one in contacts.values()
+        one.port == 0 or (monitored and one.reach is Reach.UNPROBED) for one in contacts.values()
     )
 
 
 def _given_up(known: Contact | None) -> Contacts:
     if known is None or known.reach not in {Reach.UNREACHABLE, Reach.GIVEN_UP}:
-        return _NOTHING
-    return _one(replace(known, reach=Reach.GIVEN_UP))
+        return NO_CONTACTS
+    return _one(known._replace(reach=Reach.GIVEN_UP))
 
 
 def _one(contact: Contact) -> Contacts:
@@ -107,8 +114,7 @@ def _one(contact: Contact) -> Contacts:
 
 
 def _uri(peer: str, address: str, port: int) -> str:
-    host = f"[{address}]" if ":" in address else address
-    return f"iax:{peer}@{host}:{port}"
+    return uri_of("iax", peer, address, port)
 
 
 def _rtt_ms(milliseconds: str) -> float | None:

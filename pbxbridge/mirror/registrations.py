@@ -2,74 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from pbxbridge.events import Technology
-from pbxbridge.mirror.contact_state import Contacts
+from pbxbridge.mirror.contact_state import NO_CONTACTS, Contacts, contacts_unlisted, is_all_told
 
-# An AOR of PJSIP, or a peer of IAX2: the same number may be both for a while.
-Name: TypeAlias = tuple[Technology, str]
-Change: TypeAlias = Callable[[Contacts], Contacts]
-_NOTHING: Contacts = {}
+_Said = TypeVar("_Said")
 
 
 class Registrations:
-    """The contacts of every AOR and peer; those without any are not kept."""
+    """The contacts of every AOR, or of every IAX2 peer, by name; those without any are not kept.
+
+    ``touched`` are the names whose contacts may be other than before, in that order: whoever shows
+    them takes them out. ``collecting`` says whether a snapshot is under way.
+    """
 
     def __init__(self) -> None:
-        self._present: dict[Name, Contacts] = {}
-        self._collected: dict[Name, Contacts] | None = None
+        self.collecting = False
+        self.touched: dict[str, None] = {}
+        self._present: dict[str, Contacts] = {}
+        # Here one without contacts is kept, if there was word of some: it was listed, and left.
+        self._collected: dict[str, Contacts] | None = None
+        self._gone: set[tuple[str, str]] = set()
 
-    @property
-    def collecting(self) -> bool:
-        """Whether a snapshot is under way."""
-        return self._collected is not None
-
-    def of(self, name: Name) -> Contacts:
+    def of(self, name: str) -> Contacts:
         """Return the contacts of an AOR or peer, by URI."""
-        return self._present.get(name, _NOTHING)
+        return self._present.get(name, NO_CONTACTS)
 
-    def change(self, name: Name, change: Change) -> None:
-        """Change what is registered."""
-        _put(self._present, name, change)
+    def uris(self, name: str) -> set[str]:
+        """Return where an AOR or peer is registered, or listed as such."""
+        return {*self.of(name), *(self._collected or {}).get(name, NO_CONTACTS)}
 
-    def forget(self, name: Name) -> None:
-        """Drop what is registered."""
+    def put(self, name: str, contacts: Contacts) -> None:
+        """Say what is registered."""
+        if contacts:
+            self._present[name] = contacts
+        else:
+            self._present.pop(name, None)
+        self.touched[name] = None
+
+    def forget(self, name: str) -> None:
+        """Drop what is registered, and what was listed of it."""
         self._present.pop(name, None)
+        if self._collected:
+            self._collected.pop(name, None)
+
+    def change(
+        self, name: str, rule: Callable[[Contacts, _Said], Contacts], said: _Said, *, fresh: bool
+    ) -> None:
+        """Change what is registered by a rule, given what Asterisk said.
+
+        Amid a snapshot that changes the collected view, and the present one only if that is
+        ``fresh``.
+        """
+        if self._collected is not None:
+            self.collect(name, rule, said)
+            if not fresh:
+                return
+        present = self._present
+        if contacts := rule(present.get(name, NO_CONTACTS), said):
+            present[name] = contacts
+        else:
+            present.pop(name, None)
+        self.touched[name] = None
 
     def begin(self) -> None:
         """Start to collect a new view."""
-        self._collected = {}
+        self._collected, self.collecting = {}, True
+        self._gone.clear()
 
-    def collect(self, name: Name, change: Change) -> None:
+    def collect(self, name: str, rule: Callable[[Contacts, _Said], Contacts], said: _Said) -> None:
         """Change the view being collected, if there is one."""
-        if self._collected is not None:
-            _put(self._collected, name, change)
+        collected = self._collected
+        if collected is not None:
+            contacts = rule(collected.get(name, NO_CONTACTS), said)
+            if contacts or name in collected:
+                collected[name] = contacts
+
+    def note_amid_list(self, name: str, uri: str, *, gone: bool) -> None:
+        """Take note that an event told of a contact while the list is read."""
+        (self._gone.add if gone else self._gone.discard)((name, uri))
+
+    def is_gone(self, name: str, uri: str) -> bool:
+        """Whether a contact was removed amid the list, which may have it nevertheless."""
+        return (name, uri) in self._gone
 
     def abandon(self) -> None:
         """Throw away what was collected."""
-        self._collected = None
+        self._collected, self.collecting = None, False
 
-    def end(self, keep: Callable[[Name, Contacts], bool]) -> set[Name]:
-        """Put what was collected in the place of what was there, and return whom that concerns.
+    def names(self) -> Iterator[str]:
+        """Give each name that is registered now or in the collected view, once."""
+        collected = self._collected or {}
+        yield from list(collected)
+        for name in list(self._present):
+            if name not in collected:
+                yield name
 
-        ``keep`` is asked of each name, with what was collected of it: its present contacts stay.
-        """
-        collected, self._collected = self._collected or {}, None
-        concerned = {
-            name
-            for name in {*self._present, *collected}
-            if not keep(name, collected.get(name, _NOTHING))
-        }
-        for name in concerned:
-            self._present.pop(name, None)
-        self._present |= {name: collected[name] for name in concerned & collected.keys()}
-        return concerned
-
-
-def _put(view: dict[Name, Contacts], name: Name, change: Change) -> None:
-    if contacts := change(view.get(name, _NOTHING)):
-        view[name] = contacts
-    else:
-        view.pop(name, None)
+    def adopt(self, name: str) -> None:
+        """Put what was collected of one name in the place of what was there."""
+        present = self.of(name)
+        listed = None if self._collected is None else self._collected.get(name)
+        new = contacts_unlisted(present) if listed is None else listed
+        if new != present or not is_all_told(new):
+            self.put(name, new)

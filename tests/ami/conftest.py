@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from ami_handlers import HANDLERS
 from pbxbridge.asterisk.ami import AmiLink, LinkTiming
 from pbxbridge.mirror.mirror import Mirror
-from pbxbridge.settings import AsteriskSettings
+from pbxbridge.settings import NodeSettings
 from tests.eventually import eventually
 from tests.fakes.ami_server import SECRET, FakeAmi, fake_ami
-from tests.fakes.recording_bus import RecordingBus
+from tests.fakes.recording_watcher import RecordingWatcher
 
 QUICK = LinkTiming(
     answer=0.3,
@@ -36,16 +36,17 @@ class Rig:
 
     def __init__(self, server: FakeAmi) -> None:
         self.server = server
-        self.bus = RecordingBus()
-        self.mirror = Mirror(self.bus)
-        self.mirror.track_all({"1001": True, "1002": True, "1003": False})
+        self.watcher = RecordingWatcher()
+        self.mirror = Mirror("asterisk", self.watcher)
+        for number, monitored in {"1001": True, "1002": True, "1003": False}.items():
+            self.mirror.track(number, monitored)
 
     @asynccontextmanager
     async def link(
         self, secret: str = SECRET, *, up: bool = True, timing: LinkTiming = QUICK
     ) -> AsyncIterator[AmiLink]:
         """Run a link for the length of the block, from when it is ``up``."""
-        settings = AsteriskSettings(
+        settings = NodeSettings(
             host="127.0.0.1",
             ami_port=self.server.port,
             ami_user="bridge",

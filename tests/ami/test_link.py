@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.events import MailboxChanged
 from tests.ami.conftest import QUICK, Rig
 from tests.eventually import eventually
 from tests.fakes.ami_server import block, contact_list, contact_status, reply
@@ -75,7 +74,7 @@ async def test_phones_that_asterisk_tells_nothing_about_are_found_by_looking_aga
 
 
 async def test_asterisk_is_not_looked_at_again_when_events_tell_all(rig: Rig) -> None:
-    rig.mirror.track_all({"1001": True, "1002": True})
+    rig.mirror.untrack("1003")
     async with rig.link(timing=replace(QUICK, look_again=0.02)):
         rig.server.send(contact_status("1001", URI, "Reachable"))
         await eventually(lambda: len(rig.server.received("Ping")) >= 2)
@@ -85,7 +84,7 @@ async def test_asterisk_is_not_looked_at_again_when_events_tell_all(rig: Rig) ->
 async def test_message_waiting_is_announced(rig: Rig) -> None:
     async with rig.link():
         rig.server.send(block(Event="MessageWaiting", Mailbox="1002@default", Waiting="1"))
-        await eventually(lambda: MailboxChanged("1002", "default") in rig.bus.published)
+        await eventually(lambda: ("1002", "default") in rig.watcher.mailboxes)
 
 
 async def test_a_contact_not_yet_probed_is_qualified_once(rig: Rig) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 from structlog.typing import EventDict
 
+from pbxbridge.asterisk.ami_connection import open_connection
+from pbxbridge.asterisk.ami_login import fully_booted, login
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.mirror.endpoint import Status
+from pbxbridge.settings import NodeSettings
 from tests.ami.conftest import QUICK, Rig
 from tests.eventually import eventually
 from tests.fakes.ami_server import SECRET, block, contact_status, reply
@@ -45,7 +49,7 @@ async def test_after_a_cut_in_a_storm_the_view_is_right_again(rig: Rig) -> None:
         rig.server.contacts = [("1001", URI, "Unknown")]
         before = rig.server.connections
         rig.server.send(storm)
-        await eventually(lambda: rig.bus.statuses().count(("1001", Status.OK)) > 500)
+        await eventually(rig.watcher.statuses)
         rig.server.cut(storm[:-30])
         await eventually(lambda: rig.server.connections > before)
         await rig.until_up()
@@ -132,6 +136,40 @@ async def test_a_failing_list_is_not_read_as_no_phones(rig: Rig) -> None:
         await rig.until_up()
 
 
+@pytest.mark.parametrize("action", [LIST, "IAXpeerlist"])
+async def test_a_missing_write_right_is_told_with_what_to_set_where(rig: Rig, action: str) -> None:
+    rig.server.answers[action] = lambda sent: reply(sent, "Error", Message="Permission denied")
+    async with rig.link(up=False):
+        await rig.until_down("write right `system` (manager.conf")
+
+
+async def test_a_missing_read_right_is_told_with_what_to_set_where(rig: Rig) -> None:
+    rig.server.boots = False  # FullyBooted is of the class system
+    async with rig.link(up=False):
+        await rig.until_down("read right `system` (manager.conf")
+
+
+async def test_a_storm_is_told_in_few_pieces_and_what_comes_after_it_too(rig: Rig) -> None:
+    rig.server.contacts = [("1001", URI, "Reachable")]  # so that no answer of another kind tells it
+    async with rig.link():
+        storm = [contact_status("1001", URI, "Reachable", number) for number in range(1, 20_001)]
+        rig.server.send(b"".join(storm))
+        await eventually(lambda: rig.mirror.state_of("1001").rtt_ms == 20.0)
+        assert len(rig.watcher.states) < 35, "it came in 40 pieces or more"
+        rig.server.send(contact_status("1001", URI, "Unreachable"))
+        await eventually(lambda: rig.seen("1001") == ("UNREACHABLE", 5062))
+
+
+async def test_a_reader_that_is_behind_has_the_server_wait_and_loses_nothing(rig: Rig) -> None:
+    async with rig.link(timing=replace(QUICK, answer=20, ping_every=60)) as link:
+        for aor in ("1001", "1002"):
+            rig.server.send(contact_status(aor, URI, "Unreachable") * 30_000)
+            rig.server.send(contact_status(aor, URI, "Reachable", 1500))
+        assert (await link.action("CoreStatus")).success
+        await eventually(lambda: rig.seen("1002") == ("OK", 5062))
+        assert rig.seen("1001") == ("OK", 5062)
+
+
 async def test_a_list_that_never_ends_is_given_up(rig: Rig) -> None:
     rig.server.answers[LIST] = lambda sent: reply(sent, EventList="start")
     async with rig.link(up=False):
@@ -204,3 +242,19 @@ async def test_a_cancel_that_meets_a_loss_is_not_swallowed(rig: Rig) -> None:
             rig.server.cut()
             for _ in range(turns):
                 await asyncio.sleep(0)
+
+
+async def test_whoever_only_asks_is_answered_amid_a_storm(rig: Rig) -> None:
+    storm = contact_status("1001", URI, "Reachable") * 6000
+
+    def answer(action: dict[str, str]) -> bytes:
+        return storm + reply(action, Ping="Pong")
+
+    rig.server.answers["Ping"] = answer
+    settings = NodeSettings(ami_secret=SecretStr(SECRET))
+    async with open_connection("127.0.0.1", rig.server.port, 5) as connection:
+        await login(connection, settings, events="system")
+        await fully_booted(connection, 5)
+        connection.ignore_the_rest()
+        for _ in range(3):
+            assert (await connection.action("Ping")).success

@@ -104,13 +104,15 @@ def peer_list(action: Headers, peers: Iterable[tuple[str, str, str, str]]) -> by
 class FakeAmi:
     """A listening AMI; set the public fields to choose what it does.
 
-    ``contacts`` and ``peers`` are what the lists show, ``answers`` overrides the answer to an
-    action by name, ``hearing`` once cleared makes it hang with its connections open, ``boots`` says
-    whether logins are greeted with FullyBooted. ``actions`` is everything that was received.
+    ``contacts`` and ``peers`` are what the lists show, ``listed`` gives the contacts if they change
+    by themselves, ``answers`` overrides the answer to an action by name, ``hearing`` once cleared
+    makes it hang with its connections open, ``boots`` says whether logins are greeted with
+    FullyBooted. ``actions`` is everything that was received.
     """
 
     contacts: list[tuple[str, str, str]] = field(default_factory=list)
     peers: list[tuple[str, str, str, str]] = field(default_factory=list)
+    listed: Callable[[], list[tuple[str, str, str]]] | None = None
     answers: dict[str, Answer] = field(default_factory=dict)
     hearing: asyncio.Event = field(default_factory=asyncio.Event)
     boots: bool = True
@@ -129,6 +131,11 @@ class FakeAmi:
         """Write to every open connection."""
         for writer in self._writers:
             writer.write(data)
+
+    async def drained(self) -> None:
+        """Wait until most of what was written is on its way."""
+        for writer in list(self._writers):
+            await writer.drain()
 
     def cut(self, last: bytes = b"") -> None:
         """Close every connection, after these last bytes."""
@@ -187,7 +194,7 @@ class FakeAmi:
             booted = block(Event="FullyBooted", Status="Fully Booted") if self.boots else b""
             return reply(action, Message="Authentication accepted") + booted
         if name == _LIST:
-            return contact_list(action, self.contacts)
+            return contact_list(action, self.listed() if self.listed else self.contacts)
         if name == "IAXpeerlist":
             return peer_list(action, self.peers)
         return reply(action, Ping="Pong")

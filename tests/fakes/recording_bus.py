@@ -1,7 +1,6 @@
 """A bus that also remembers everything that was published."""
 
-from pbxbridge.events import EndpointStateChanged, Event, EventBus
-from pbxbridge.mirror.endpoint import Status
+from pbxbridge.events import Event, EventBus
 
 
 class RecordingBus(EventBus):
@@ -14,11 +13,3 @@ class RecordingBus(EventBus):
     def publish(self, event: Event) -> None:
         self.published.append(event)
         super().publish(event)
-
-    def statuses(self) -> list[tuple[str, Status]]:
-        """Return endpoint and status of every published state."""
-        return [
-            (event.state.endpoint, event.state.status)
-            for event in self.published
-            if isinstance(event, EndpointStateChanged)
-        ]

@@ -2,12 +2,12 @@
 
 import pytest
 
+from pbxbridge.mirror.address import host_and_port
 from pbxbridge.mirror.contact_state import (
-    Contact,
     ContactReport,
+    Contacts,
     contacts_after,
     endpoint_state,
-    host_and_port,
 )
 from pbxbridge.mirror.endpoint import EndpointState, Status
 
@@ -16,7 +16,7 @@ NEW = "sip:1001@127.0.0.1:5064"
 
 
 def state_after(*reports: tuple[str, str], monitored: bool = True) -> EndpointState:
-    contacts: dict[str, Contact] = {}
+    contacts: Contacts = {}
     for status, uri in reports:
         contacts = contacts_after(contacts, ContactReport("1001", uri, status, "1500"))
     return endpoint_state("1001", contacts, monitored=monitored)
@@ -59,6 +59,12 @@ def test_an_endpoint_that_is_not_qualified_is_unmonitored_and_keeps_its_address(
 
 def test_an_endpoint_that_is_not_qualified_is_blank_once_it_unregistered() -> None:
     assert state_after(("NonQualified", OLD), ("Removed", OLD), monitored=False) == BLANK
+
+
+def test_a_word_of_tomorrow_is_kept_as_it_is() -> None:
+    contacts = contacts_after({}, ContactReport("1001", OLD, "Hibernating"))
+    assert contacts[OLD].word == "Hibernating"
+    assert contacts_after(contacts, ContactReport("1001", OLD, "Reachable"))[OLD].word == ""
 
 
 class TestGivenUp:

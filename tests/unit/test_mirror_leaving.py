@@ -9,7 +9,7 @@ from pbxbridge.mirror.contact_state import ContactReport
 from pbxbridge.mirror.endpoint import Status
 from pbxbridge.mirror.leaving import LISTED_SECONDS, Leaving
 from pbxbridge.mirror.mirror import Mirror
-from tests.fakes.recording_bus import RecordingBus
+from tests.fakes.recording_watcher import RecordingWatcher
 
 OLD, NEW = "sip:1001@127.0.0.1:5062", "sip:1001@127.0.0.1:5064"
 
@@ -26,7 +26,7 @@ class Clock:
 @pytest.fixture
 def mirror() -> Mirror:
     """A mirror of one endpoint, connected."""
-    mirror = Mirror(RecordingBus())
+    mirror = Mirror("asterisk", RecordingWatcher())
     mirror.track("1001", True)
     mirror.link_up()
     return mirror
@@ -35,6 +35,7 @@ def mirror() -> Mirror:
 def said(mirror: Mirror, status: str, uri: str = OLD) -> Status:
     """Have Asterisk say this of a contact; return what is shown then."""
     mirror.contact_changed(ContactReport("1001", uri, status))
+    mirror.flush()
     return mirror.state_of("1001").status
 
 
@@ -65,12 +66,12 @@ def test_the_same_address_counts_again_once_the_old_contact_was_removed(mirror: 
     assert said(mirror, "Reachable") is Status.OK
 
 
-def test_a_list_that_still_has_the_old_contact_shows_nothing_of_it(mirror: Mirror) -> None:
+async def test_a_list_that_still_has_the_old_contact_shows_nothing_of_it(mirror: Mirror) -> None:
     said(mirror, "Unreachable")
     succeeded(mirror)
     mirror.snapshot_begin()
     mirror.snapshot_item(ContactReport("1001", OLD, "Unreachable"))
-    mirror.snapshot_end()
+    await mirror.snapshot_end()
     assert mirror.state_of("1001").status is Status.BLANK
 
 
