@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dialplan.config_line import call_of, harmless
 from dialplan.extension_row import APPDATA_LENGTH, CONTEXT, Row
 
-_MEMBERS, _GROUP = "sub-group-members", "sub-group"
+SUBROUTINES = _MEMBERS, _GROUP = ("sub-group-members", "sub-group")
 
 
 def group_rows(

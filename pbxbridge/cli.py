@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, create-admin, check, export, import."""
+"""The command line: serve, migrate, create-admin, check, export, import, reconcile."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -15,12 +15,13 @@ from pbxbridge.errors import PbxBridgeError
 from pbxbridge.events import EventBus
 from pbxbridge.log import configure_logging
 from pbxbridge.models.database import open_database
-from pbxbridge.service import prepare
+from pbxbridge.reconcile_console import reconcile
+from pbxbridge.service import prepare, site_of
 from pbxbridge.service import serve as serve_for_ever
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.calling.plan import ensure_built_in
-from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import Licences, count_licences
+from pbxbridge.services.reconcile.reconcile import Reconciler
 from pbxbridge.services.transfer.importers import AUTO, FORMATS
 from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.settings import PREFIX, Settings
@@ -61,10 +62,11 @@ def create_admin(
 def check() -> None:
     """Test database, Asterisk and its configuration, SMTP; exit with 1 if anything is wrong."""
     results = _run(checks.check_all(_settings()))
+    width = max(16, *(len(result.name) for result in results))
     for result in results:
-        typer.echo(f"{'ok  ' if result.ok else 'FAIL'}  {result.name:<16} {result.detail}")
+        typer.echo(f"{'ok  ' if result.ok else 'FAIL'}  {result.name:<{width}} {result.detail}")
         if not result.ok:
-            typer.echo(f"      {'':<16} -> {result.remedy}")
+            typer.echo(f"      {'':<{width}} -> {result.remedy}")
     if not all(result.ok for result in results):
         raise typer.Exit(1)
 
@@ -92,6 +94,21 @@ def import_extensions(
     _run(_import(_settings(), file, file_format, dry_run=dry_run))
 
 
+@app.command("reconcile")
+def reconcile_tables(
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="write the rows as they should be")] = (
+        False
+    ),
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="list the rows that others made, too")
+    ] = False,
+) -> None:
+    """Compare Asterisk's tables with the portal's; exit with 1 if they differ."""
+    if not _run(_reconcile(_settings(), repair=repair, verbose=verbose)):
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command line."""
     app()
@@ -116,9 +133,14 @@ async def _import(settings: Settings, file: str, file_format: str, *, dry_run: b
         await import_file(transfer, file, file_format, dry_run=dry_run, console=Console())
 
 
+async def _reconcile(settings: Settings, *, repair: bool, verbose: bool) -> bool:
+    async with open_database(settings.database.url.get_secret_value()):
+        reconciler = Reconciler(site_of(settings))
+        return await reconcile(reconciler, repair=repair, verbose=verbose, console=Console())
+
+
 def _transfer(settings: Settings) -> Transfer:
-    site = SiteDefaults(settings.asterisk.qualify_frequency, settings.asterisk.ring_time)
-    return Transfer(EventBus(), site, Licences(settings.licence.extensions))
+    return Transfer(EventBus(), site_of(settings), Licences(settings.licence.extensions))
 
 
 def _settings() -> Settings:

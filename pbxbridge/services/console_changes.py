@@ -1,7 +1,8 @@
 """What the command line changed beside the running bridge, told to the bus.
 
-`pbxbridge import` is a process of its own, on the same database. The audit is the journal of all
-changes, so what is new in it under the console's name is what nobody here was told of.
+`pbxbridge import` and `pbxbridge reconcile` are processes of their own, on the same database. The
+audit is the journal of all changes, so what is new in it under the console's name is what nobody
+here was told of.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from typing import NoReturn
 
-from pbxbridge.events import EventBus, ExtensionSaved, OutboxChanged
+from pbxbridge.events import EventBus, OutboxChanged, TrunksChanged
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.extension import Extension
 from pbxbridge.services.actor import CONSOLE
-from pbxbridge.services.device_types import technology_of
+from pbxbridge.services.extension_events import saved
 from pbxbridge.services.keep_trying import until_stored
 
 POLL_SECONDS = 2.0
@@ -22,7 +23,7 @@ STEP = 500
 
 
 class ConsoleChanges:
-    """Publishes ExtensionSaved for what the command line created or changed."""
+    """Publishes what the command line created, changed or repaired."""
 
     def __init__(self, bus: EventBus, *, poll_seconds: float = POLL_SECONDS) -> None:
         """Look every ``poll_seconds``: that late the screen shows the change at most."""
@@ -45,18 +46,16 @@ class ConsoleChanges:
     async def _look(self) -> bool:
         """Take in the next entries; return whether there may be more."""
         entries = await AuditEntry.filter(id__gt=self._last).order_by("id").limit(STEP)
-        numbers = {
-            entry.subject
-            for entry in entries
-            if entry.actor == CONSOLE.login and entry.action.startswith("extension.")
-        }
+        own = [entry for entry in entries if entry.actor == CONSOLE.login]
+        numbers = {entry.subject for entry in own if entry.action.startswith("extension.")}
         rows = await Extension.filter(number__in=list(numbers)) if numbers else []
         if entries:
             self._last = entries[-1].id
         for row in rows:
-            technology = technology_of(row.device_type)
-            self._bus.publish(ExtensionSaved(row.number, row.monitored, technology))
-        if rows:
-            # Asterisk may have to be told of them, too.
+            self._bus.publish(saved(row))
+        if any(entry.action.startswith("trunk.") for entry in own):
+            self._bus.publish(TrunksChanged())
+        if own:
+            # Asterisk may have to be told of it, too.
             self._bus.publish(OutboxChanged())
         return len(entries) == STEP

@@ -76,7 +76,7 @@ class ExtensionSaver:
         await write_links(transaction, row, wanted)
         rows = realtime_rows(wanted, credentials, self._site)
         try:
-            await RealtimeWriter(transaction).insert(row.number, rows)
+            await self.writer(transaction).insert(row.number, rows)
         except IntegrityError as taken:
             sentence = f"Asterisk's tables hold a {row.number} that was not made here."
             raise Invalid({"number": sentence}) from taken
@@ -194,6 +194,10 @@ class ExtensionSaver:
         )
         return by_phone
 
+    def writer(self, transaction: TransactionalDBClient) -> RealtimeWriter:
+        """Return what writes to Asterisk's tables in this transaction."""
+        return RealtimeWriter(transaction, cached=self._site.sorcery_cache)
+
     async def leave_groups(
         self, transaction: TransactionalDBClient, number: str, phone_group: str
     ) -> None:
@@ -212,7 +216,7 @@ class ExtensionSaver:
         self, transaction: TransactionalDBClient, wanted: ExtensionInput, credentials: Credentials
     ) -> None:
         rows = realtime_rows(wanted, credentials, self._site)
-        await RealtimeWriter(transaction).write(wanted.number, rows)
+        await self.writer(transaction).write(wanted.number, rows)
 
 
 async def _stored_credentials(number: str) -> Credentials:

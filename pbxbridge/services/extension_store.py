@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tortoise.backends.base.client import TransactionalDBClient
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.expressions import F
 
 from dialplan.extension_row import CallRules
@@ -48,10 +49,14 @@ MANY = 1000
 
 @dataclass(frozen=True, slots=True)
 class SiteDefaults:
-    """What holds for every extension that says nothing else, in seconds."""
+    """What holds for every extension that says nothing else, in seconds.
+
+    ``sorcery_cache`` tells that Asterisk keeps objects of chan_pjsip in memory (sorcery_cache.py).
+    """
 
     qualify_frequency: int
     ring_time: int
+    sorcery_cache: bool = False
 
 
 async def look_up(
@@ -113,6 +118,7 @@ def extension_facts(
         external_caller_id=wanted.external_caller_id,
         emergency_caller_id=wanted.emergency_caller_id,
         phone_group=wanted.phone_group,
+        escaped=Tortoise.get_connection("default").capabilities.dialect != "sqlite",
     )
 
 
@@ -125,7 +131,7 @@ def stored_call_rules(row: Extension, site: SiteDefaults) -> CallRules:
 
 
 async def views(
-    rows: Sequence[Extension], transaction: TransactionalDBClient | None = None
+    rows: Sequence[Extension], transaction: BaseDBAsyncClient | None = None
 ) -> list[ExtensionView]:
     """Return what is shown of stored extensions, with the same few queries for one and for many."""
     users: dict[int, list[str]] = {row.id: [] for row in rows}
@@ -207,7 +213,7 @@ async def write_dids(
         await rewrite(transaction)
 
 
-async def _waiting(numbers: Sequence[str], transaction: TransactionalDBClient | None) -> set[str]:
+async def _waiting(numbers: Sequence[str], transaction: BaseDBAsyncClient | None) -> set[str]:
     """Return those that Asterisk is yet to be told of."""
     some = AsteriskNotice.filter(kind__not=NoticeKind.RELOAD_DIALPLAN).using_db(transaction)
     if len(numbers) <= MANY:

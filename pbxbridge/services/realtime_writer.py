@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from dialplan.extension_row import CONTEXT as EXTENSIONS_CONTEXT
@@ -21,6 +22,8 @@ from pbxbridge.models.realtime import (
     VoicemailBox,
 )
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT, Columns, RealtimeRows, auth_override_of
+from pbxbridge.services.notify import notify
+from pbxbridge.services.sorcery_cache import EXPIRY
 
 # Columns that Asterisk fills where iaxpeers is mapped to the table itself; not so with our config.
 UNREGISTERED: Columns = {"ipaddr": "", "port": 0, "regseconds": 0}
@@ -29,8 +32,10 @@ UNREGISTERED: Columns = {"ipaddr": "", "port": 0, "regseconds": 0}
 class RealtimeWriter:
     """Writes to one open transaction; ``written`` counts the rows inserted, updated or deleted."""
 
-    def __init__(self, transaction: TransactionalDBClient) -> None:
+    def __init__(self, transaction: TransactionalDBClient, *, cached: bool) -> None:
+        """Have Asterisk drop what it knows of each changed row, if what it reads is ``cached``."""
         self._transaction = transaction
+        self._cached = cached
         self.written = 0
 
     async def write(self, number: str, rows: RealtimeRows) -> None:
@@ -52,9 +57,12 @@ class RealtimeWriter:
 
         Raises IntegrityError if one of the tables holds a row of that key already.
         """
-        for model, _, columns in rows_by_table(number, rows):
-            if columns is not None:
-                await self._create(model, columns)
+        for model, key, columns in rows_by_table(number, rows):
+            if columns is None:
+                continue
+            if model is VoicemailBox and await self._is_there(model, key):
+                raise IntegrityError(f"mailbox {number} is there")
+            await self._create(model, columns)
 
     async def erase(self, number: str) -> None:
         """Remove every row of the extension ``number``."""
@@ -72,14 +80,25 @@ class RealtimeWriter:
             return
         changed = {name: value for name, value in columns.items() if stored[0][name] != value}
         if changed:
-            self.written += await model.filter(**key).using_db(self._transaction).update(**changed)
+            row = model.filter(**key).using_db(self._transaction)
+            await self._count(model, key, await row.update(**changed))
+
+    async def _is_there(self, model: type[Model], key: Columns) -> bool:
+        """Ask, where no key of the table keeps others out: voicemail of Asterisk's own making."""
+        return await model.filter(**key).using_db(self._transaction).exists()
 
     async def _create(self, model: type[Model], columns: Columns) -> None:
         await model.create(using_db=self._transaction, **inserted_columns(model, columns))
         self.written += 1
 
     async def _delete(self, model: type[Model], key: Columns) -> None:
-        self.written += await model.filter(**key).using_db(self._transaction).delete()
+        row = model.filter(**key).using_db(self._transaction)
+        await self._count(model, key, await row.delete())
+
+    async def _count(self, model: type[Model], key: Columns, rows: int) -> None:
+        self.written += rows
+        if rows and self._cached and model in EXPIRY:
+            await notify(self._transaction, EXPIRY[model], str(key["id"]))
 
 
 def rows_by_table(
@@ -116,13 +135,18 @@ async def stored_auth_secret(number: str) -> str:
 
 
 async def stored_pin(number: str) -> str:
-    """Return the PIN of an extension's mailbox, empty if it has none."""
-    return await _column(VoicemailBox, _mailbox_key(number), "password")
+    """Return the PIN of an extension's mailbox, empty if it has none.
+
+    Until the transaction ends it stays that: who sets another by phone waits as long. (SQLite lets
+    Asterisk write no sooner anyway.)
+    """
+    box = await VoicemailBox.filter(**_mailbox_key(number)).select_for_update().first()
+    return "" if box is None else box.password or ""
 
 
 async def _column(model: type[Model], key: Columns, name: str) -> str:
-    row: Mapping[str, str] | None = await model.filter(**key).first().values(name)
-    return "" if row is None else row[name]
+    row: Mapping[str, str | None] | None = await model.filter(**key).first().values(name)
+    return "" if row is None else row[name] or ""
 
 
 def _dialplan_key(number: str) -> Columns:

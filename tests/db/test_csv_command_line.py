@@ -13,9 +13,9 @@ from pbxbridge.settings import LogSettings
 
 
 @pytest.fixture
-def run(database_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """Runs the program on a migrated database."""
-    monkeypatch.setenv("PBXBRIDGE_DATABASE__URL", f"sqlite://{database_path}")
+    monkeypatch.setenv("PBXBRIDGE_DATABASE__URL", database_url)
     configure_logging(LogSettings(level="warning"))
     return CliRunner()
 

@@ -15,7 +15,7 @@ from pbxbridge.events import EventBus
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import DeviceType, Extension
 from pbxbridge.models.realtime import DialplanRow
-from pbxbridge.realtime.rows import dialplan_columns
+from pbxbridge.realtime.rows import Columns, dialplan_columns
 from pbxbridge.services.calling.call_rules import circle
 from pbxbridge.services.calling.checks import wrong_as_number
 from pbxbridge.services.calling.forwards import forwarding_to, read_forwards
@@ -116,14 +116,7 @@ async def write_group_rows(
     """
     groups = await PhoneGroup.filter(name__in=[*names, ""]).using_db(transaction)
     for group in groups:
-        members = await ringing_members(group.name, transaction)
-        devices = [_CHANNELS[DeviceType(member.device_type)].format(member) for member in members]
-        rows = [
-            dialplan_columns(row)
-            for row in group_rows(
-                group.number, devices, group.ring_time or ring_time, group.fallback
-            )
-        ]
+        rows = await wanted_group_rows(group, ring_time, transaction)
         stored = DialplanRow.filter(context=CONTEXT, exten=group.number).using_db(transaction)
         names_ = ("context", "exten", "priority", "app", "appdata")
         if await stored.order_by("priority").values(*names_) != rows:
@@ -131,6 +124,16 @@ async def write_group_rows(
             await DialplanRow.bulk_create(
                 [DialplanRow(**row) for row in rows], using_db=transaction
             )
+
+
+async def wanted_group_rows(
+    group: PhoneGroup, ring_time: int, connection: BaseDBAsyncClient
+) -> list[Columns]:
+    """Return the rows of a group as its members are now."""
+    members = await ringing_members(group.name, connection)
+    devices = [_CHANNELS[DeviceType(member.device_type)].format(member) for member in members]
+    rows = group_rows(group.number, devices, group.ring_time or ring_time, group.fallback)
+    return [dialplan_columns(row) for row in rows]
 
 
 async def ringing_members(

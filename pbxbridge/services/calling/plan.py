@@ -7,7 +7,7 @@ written, and only then is Asterisk told to read its dialplan anew.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 
@@ -84,7 +84,7 @@ async def rewrite(transaction: TransactionalDBClient) -> None:
     """Make the static part of the dialplan what the tables say; if it changed, have it reloaded."""
     wanted = _by_category(await _lines(transaction))
     metrics, present = await _stored(transaction)
-    changed = [name for name in {**present, **wanted} if present.get(name) != wanted.get(name)]
+    changed = _differing(wanted, present)
     if not changed:
         return
     gone = StaticConfigRow.filter(filename=FILENAME, category__in=changed).using_db(transaction)
@@ -99,7 +99,21 @@ async def rewrite(transaction: TransactionalDBClient) -> None:
     await notify(transaction, NoticeKind.RELOAD_DIALPLAN, changed[0][:80])
 
 
-async def _lines(transaction: TransactionalDBClient) -> Iterator[ConfigLine]:
+async def outdated_contexts(connection: BaseDBAsyncClient) -> Mapping[str, tuple[int, int]]:
+    """Return the contexts that differ from what the tables say: lines there and lines wanted."""
+    wanted = _by_category(await _lines(connection))
+    _, present = await _stored(connection)
+    return {
+        name: (len(present.get(name, ())), len(wanted.get(name, ())))
+        for name in _differing(wanted, present)
+    }
+
+
+def _differing(wanted: Mapping[str, list[Line]], present: Mapping[str, list[Line]]) -> list[str]:
+    return [name for name in {**present, **wanted} if present.get(name) != wanted.get(name)]
+
+
+async def _lines(transaction: BaseDBAsyncClient) -> Iterator[ConfigLine]:
     plan = await read_plan(transaction)
     routes = list(plan.routes.values())
     trunks = await calling.Trunk.all().using_db(transaction).order_by("name")
@@ -122,7 +136,7 @@ def _all_lines(
         yield from lines
 
 
-async def _did_patterns(transaction: TransactionalDBClient) -> dict[str, str]:
+async def _did_patterns(transaction: BaseDBAsyncClient) -> dict[str, str]:
     held = Did.filter(number__startswith="_").using_db(transaction).order_by("number")
     return dict(await held.values_list("number", "extension__number"))
 
@@ -135,7 +149,7 @@ def _by_category(lines: Iterable[ConfigLine]) -> dict[str, list[Line]]:
 
 
 async def _stored(
-    transaction: TransactionalDBClient,
+    transaction: BaseDBAsyncClient,
 ) -> tuple[dict[str, int], dict[str, list[Line]]]:
     """Return the place of each context in the file, and its lines in order."""
     metrics: dict[str, int] = {}

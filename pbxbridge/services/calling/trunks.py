@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.models import Model
 
 from pbxbridge.errors import Invalid
 from pbxbridge.events import EventBus, OutboxChanged, TrunksChanged
 from pbxbridge.models.calling import Route, Trunk
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.models.realtime import PsAor, PsAuth, PsEndpoint, PsIdentify, PsRegistration
+from pbxbridge.realtime.rows import Columns
 from pbxbridge.realtime.trunk_rows import TrunkFacts, TrunkRows, matches, trunk_id, trunk_rows
 from pbxbridge.services.calling.inputs import TrunkInput
 from pbxbridge.services.calling.plan import rewrite
 from pbxbridge.services.calling.records import Records
+from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter
 
@@ -32,10 +35,10 @@ class Trunks(Records[Trunk, TrunkInput]):
     write_only = frozenset({"secret"})
     events = (TrunksChanged(), OutboxChanged())
 
-    def __init__(self, bus: EventBus, qualify_frequency: int) -> None:
-        """Have monitored trunks asked for every ``qualify_frequency`` seconds."""
+    def __init__(self, bus: EventBus, site: SiteDefaults) -> None:
+        """Have monitored trunks asked for as often as the site's extensions."""
         super().__init__(bus)
-        self._qualify_frequency = qualify_frequency
+        self._site = site
 
     def endpoint_of(self, name: str) -> str:
         """Return the name under which the mirror follows a trunk."""
@@ -96,41 +99,67 @@ class Trunks(Records[Trunk, TrunkInput]):
         row.addresses = " ".join(wanted.addresses)
         row.version += before is not None
         await row.save(using_db=transaction, force_create=before is None)
-        facts = TrunkFacts(
-            name=row.name,
-            host=row.host,
-            port=row.port,
-            registers=row.registers,
-            username=row.username,
-            secret=secret,
-            addresses=wanted.addresses,
-            qualify_frequency=self._qualify_frequency if row.monitored else 0,
-        )
-        await _put(transaction, row.name, trunk_rows(facts))
+        rows = trunk_rows(trunk_facts(row, secret, self._site))
+        await put_trunk(transaction, row.name, rows, self._site)
         await rewrite(transaction)
 
     async def _deleted(self, transaction: TransactionalDBClient, before: TrunkInput) -> None:
-        await _put(transaction, before.name, None)
+        await put_trunk(transaction, before.name, None, self._site)
         await rewrite(transaction)
 
 
-async def _put(transaction: TransactionalDBClient, name: str, rows: TrunkRows | None) -> None:
+def trunk_facts(row: Trunk, secret: str, site: SiteDefaults) -> TrunkFacts:
+    """Return what Asterisk's rows of a trunk are made of."""
+    return TrunkFacts(
+        name=row.name,
+        host=row.host,
+        port=row.port,
+        registers=row.registers,
+        username=row.username,
+        secret=secret,
+        addresses=row.addresses.split(),
+        qualify_frequency=site.qualify_frequency if row.monitored else 0,
+    )
+
+
+async def put_trunk(
+    transaction: TransactionalDBClient, name: str, rows: TrunkRows | None, site: SiteDefaults
+) -> None:
     """Write the trunk's rows, and have Asterisk told of what it does not look at by itself."""
-    key = {"id": trunk_id(name)}
-    writer = RealtimeWriter(transaction)
-    new_aor = await writer.put(PsAor, key, rows.aor if rows else None)
-    new_auth = await writer.put(PsAuth, key, rows.auth if rows else None)
-    await writer.put(PsEndpoint, key, rows.endpoint if rows else None)
-    new_registration = await writer.put(PsRegistration, key, rows.registration if rows else None)
-    identify = {str(row["id"]): row for row in rows.identify} if rows else {}
-    stale = PsIdentify.filter(endpoint=key["id"]).exclude(id__in=[*identify, ""])
+    writer = RealtimeWriter(transaction, cached=site.sorcery_cache)
+    wanted = list(trunk_rows_by_table(name, rows))
+    identify = [str(key["id"]) for model, key, _ in wanted if model is PsIdentify]
+    stale = PsIdentify.filter(endpoint=trunk_id(name)).exclude(id__in=[*identify, ""])
     await stale.using_db(transaction).delete()
-    for row_id, columns in identify.items():
-        await writer.put(PsIdentify, {"id": row_id}, columns)
-    if new_aor:
-        await notify(transaction, NoticeKind.RELOAD_TRUNKS, key["id"])
-    if new_registration or (new_auth and rows and rows.registration):
-        await notify(transaction, NoticeKind.RELOAD_REGISTRATIONS, key["id"])
+    changed = {model for model, key, columns in wanted if await writer.put(model, key, columns)}
+    await tell_of_trunk(transaction, name, changed, registers=bool(rows and rows.registration))
+
+
+def trunk_rows_by_table(
+    name: str, rows: TrunkRows | None
+) -> Iterator[tuple[type[Model], Columns, Columns | None]]:
+    """Yield each table of a trunk with the row's key there and its columns, None for no row."""
+    key = {"id": trunk_id(name)}
+    yield PsAor, key, rows.aor if rows else None
+    yield PsAuth, key, rows.auth if rows else None
+    yield PsEndpoint, key, rows.endpoint if rows else None
+    yield PsRegistration, key, rows.registration if rows else None
+    for identify in rows.identify if rows else ():
+        yield PsIdentify, {"id": identify["id"]}, identify
+
+
+async def tell_of_trunk(
+    transaction: TransactionalDBClient,
+    name: str,
+    changed: Collection[type[Model]],
+    *,
+    registers: bool,
+) -> None:
+    """Have Asterisk told that rows of a trunk changed in these tables."""
+    if PsAor in changed:
+        await notify(transaction, NoticeKind.RELOAD_TRUNKS, trunk_id(name))
+    if PsRegistration in changed or (PsAuth in changed and registers):
+        await notify(transaction, NoticeKind.RELOAD_REGISTRATIONS, trunk_id(name))
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -140,4 +169,4 @@ def _overlap(one: str, other: str) -> bool:
 
 async def _secret(transaction: TransactionalDBClient, name: str) -> str:
     row = await PsAuth.filter(id=trunk_id(name)).using_db(transaction).first()
-    return row.password if row else ""
+    return row.password or "" if row else ""

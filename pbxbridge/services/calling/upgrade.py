@@ -69,7 +69,8 @@ async def _write_extensions(
     transaction: TransactionalDBClient, rows: Sequence[Extension], site: SiteDefaults
 ) -> None:
     credentials = await read_credentials(transaction, [row.number for row in rows])
-    writer = RealtimeWriter(transaction)
+    # One telling for all, below.
+    writer = RealtimeWriter(transaction, cached=False)
     for view in await views(rows, transaction):
         wanted, before = unparsed(fields_of(view)), writer.written
         try:
@@ -81,3 +82,5 @@ async def _write_extensions(
         await writer.write(view.number, realtime_rows(wanted, own, site))
         if writer.written > before and view.device_type is DeviceType.IAX2:
             await notify(transaction, NoticeKind.RELOAD_PEERS, view.number)
+    if writer.written and site.sorcery_cache:
+        await notify(transaction, NoticeKind.EXPIRE_CACHES, "")

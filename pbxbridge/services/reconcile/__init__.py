@@ -1,0 +1,1 @@
+"""What should be in Asterisk's tables against what is there."""
