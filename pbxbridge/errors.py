@@ -49,12 +49,24 @@ class AsteriskUnavailable(PbxBridgeError):
     """Asterisk did not answer, refused the login, or is not fully booted."""
 
 
-class MailError(PbxBridgeError):
-    """A message could not be handed over; ``permanent`` says whether trying again can help."""
+class Superseded(PbxBridgeError):
+    """Another bridge does now what this one did."""
+
+
+class NotDelivered(PbxBridgeError):
+    """A message could not be handed over; ``permanent`` says that trying again cannot help."""
 
     def __init__(self, reason: str, *, permanent: bool) -> None:
         super().__init__(reason)
         self.permanent = permanent
+
+
+class MailError(NotDelivered):
+    """The mail server did not take a mail."""
+
+
+class WebhookError(NotDelivered):
+    """The receiver of webhooks did not take a message."""
 
 
 def _in_words(seconds: int) -> str:

@@ -13,10 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pbxbridge.mirror.endpoint import EndpointState
 
 
 class Technology(StrEnum):
@@ -50,19 +46,27 @@ class TrunksChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointStateChanged:
-    """What Asterisk says of one endpoint is other than it was."""
+class EndpointsChanged:
+    """What Asterisk says of these endpoints is other than it was."""
 
-    state: EndpointState
+    numbers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class LinkChanged:
-    """The AMI link came up or went down; ``reason`` is a sentence for the screen when down."""
+    """A node's AMI link came up or went down; ``reason`` is a sentence for the screen when down."""
 
+    node: str
     up: bool
     since: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChanged:
+    """Another bridge stored something new of the node that it listens to."""
+
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,11 @@ class OutboxChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertsChanged:
+    """An alert opened or ended, and that is committed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Overflowed:
     """The subscriber was too slow and missed events; it must read the present state again."""
 
@@ -87,10 +96,12 @@ Event = (
     ExtensionSaved
     | ExtensionDeleted
     | TrunksChanged
-    | EndpointStateChanged
+    | EndpointsChanged
     | LinkChanged
+    | NodeChanged
     | MailboxChanged
     | OutboxChanged
+    | AlertsChanged
     | Overflowed
 )
 

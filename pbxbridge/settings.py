@@ -6,9 +6,18 @@ container platforms hand over secrets. Docs: docs/settings.md.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, IPvAnyNetwork, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -19,17 +28,29 @@ from pydantic_settings import (
 from pbxbridge.email_address import checked_address
 
 PREFIX = "PBXBRIDGE_"
+# The name of the node where the settings name none.
+ONLY_NODE = "asterisk"
 _FILE = "_file"
 
 
-class DatabaseSettings(BaseModel):
+# A name is part of a variable's: PBXBRIDGE_NODES__<NAME>__HOST.
+NodeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=40)]
+
+
+class Group(BaseModel):
+    """What belongs together; a name that it does not know is a mistake, and said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DatabaseSettings(Group):
     """Where the portal's and Asterisk's realtime tables live (one database for both)."""
 
     url: SecretStr = SecretStr("sqlite://run/pbxbridge.sqlite3")
 
 
-class AsteriskSettings(BaseModel):
-    """The Asterisk node: its AMI and ARI logins, and what is written into its tables."""
+class NodeSettings(Group):
+    """One Asterisk: where it is, and the bridge's AMI and ARI logins there."""
 
     host: str = "127.0.0.1"
     ami_port: int = Field(default=5038, ge=1, le=65535)
@@ -38,13 +59,21 @@ class AsteriskSettings(BaseModel):
     ari_url: str = "http://127.0.0.1:8088/"
     ari_user: str = "pbxbridge"
     ari_secret: SecretStr = SecretStr("")
+
+
+class AsteriskSettings(NodeSettings):
+    """The only Asterisk, or what several have in common, and what is written into the tables."""
+
     qualify_frequency: int = Field(
         default=60, ge=1, le=86400, description="seconds between OPTIONS"
     )
     ring_time: int = Field(default=20, ge=5, le=300, description="seconds an extension rings")
+    sorcery_cache: bool = Field(
+        default=False, description="true where sorcery.conf has a memory_cache before our tables"
+    )
 
 
-class SmtpSettings(BaseModel):
+class SmtpSettings(Group):
     """The server that takes voicemail e-mail."""
 
     host: str = "127.0.0.1"
@@ -56,7 +85,7 @@ class SmtpSettings(BaseModel):
     timeout: float = Field(default=30.0, gt=0, le=600, description="seconds for one delivery")
 
 
-class WebSettings(BaseModel):
+class WebSettings(Group):
     """The portal's listener, its sessions and cookies."""
 
     host: str = "127.0.0.1"
@@ -71,20 +100,52 @@ class WebSettings(BaseModel):
     session_max_hours: int = Field(default=12, ge=1)
 
 
-class LicenceSettings(BaseModel):
+class LicenceSettings(Group):
     """How many extensions may be made; VIRTUAL and SIP-VIRTUAL ones do not count."""
 
     extensions: int | None = Field(default=None, ge=0, description="None: as many as wanted")
 
 
-class VoicemailSettings(BaseModel):
+class VoicemailSettings(Group):
     """Where Asterisk keeps messages, and how often the bridge sweeps for missed ones."""
 
     spool: Path = Path("/var/spool/asterisk/voicemail")
+    node: str = Field(default="", description="whose spool it is; empty: the first node's")
     sweep_seconds: float = Field(default=300.0, gt=0)
 
 
-class LogSettings(BaseModel):
+class HistorySettings(Group):
+    """How long changes of state and alerts are kept."""
+
+    keep_days: int = Field(default=30, ge=1, le=3650)
+
+
+class AlertSettings(Group):
+    """From when on phones that are down are an alert; 0 turns it off."""
+
+    down_minutes: int = Field(default=5, ge=0, description="how long one phone is down")
+    at_once: int = Field(default=10, ge=0, description="more than so many within a minute")
+
+
+class WebhookSettings(Group):
+    """The receiver of webhooks; without a URL nothing is told."""
+
+    url: SecretStr = Field(default=SecretStr(""), description="may hold a token of the receiver")
+    secret: SecretStr = Field(default=SecretStr(""), description="signs what is sent")
+    timeout: float = Field(default=10.0, gt=0, le=60, description="seconds for one delivery")
+    events: set[Literal["states", "alerts"]] = {"states", "alerts"}
+
+    @model_validator(mode="after")
+    def _complete(self) -> "WebhookSettings":
+        if url := self.url.get_secret_value():
+            if not url.startswith(("http://", "https://")):
+                raise ValueError("the URL must begin with https:// or http://")
+            if not self.secret.get_secret_value():
+                raise ValueError("a webhook needs a secret to sign with")
+        return self
+
+
+class LogSettings(Group):
     """How the service logs: ``console`` for people, ``json`` for machines."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -120,11 +181,36 @@ class Settings(BaseSettings):
 
     database: DatabaseSettings = DatabaseSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
+    nodes: dict[NodeName, NodeSettings] = Field(
+        default={}, description="the Asterisks by name; none: the one that `asterisk` describes"
+    )
     smtp: SmtpSettings = SmtpSettings()
     web: WebSettings = WebSettings()
     licence: LicenceSettings = LicenceSettings()
     voicemail: VoicemailSettings = VoicemailSettings()
+    history: HistorySettings = HistorySettings()
+    alerts: AlertSettings = AlertSettings()
+    webhook: WebhookSettings = WebhookSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _the_spool_is_of_a_node(self) -> Self:
+        node = self.voicemail.node
+        if node and node not in self.by_node():
+            raise ValueError(f"VOICEMAIL__NODE: there is no node {node}")
+        return self
+
+    def by_node(self) -> dict[str, NodeSettings]:
+        """Return every Asterisk by its name; what a node does not say, ``asterisk`` says."""
+        shared = {name: getattr(self.asterisk, name) for name in NodeSettings.model_fields}
+        own = {
+            name: {field: getattr(node, field) for field in node.model_fields_set}
+            for name, node in self.nodes.items()
+        }
+        return {
+            name: NodeSettings(**{**shared, **said})
+            for name, said in sorted((own or {ONLY_NODE: {}}).items())
+        }
 
     @classmethod
     def settings_customise_sources(

@@ -9,6 +9,8 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
+from pbxbridge.settings import ONLY_NODE
+
 
 class MailState(StrEnum):
     """Where a mail of the outbox stands."""
@@ -56,16 +58,21 @@ class NoticeKind(StrEnum):
     FORGET_PEER = "forget-peer"
     RELOAD_TRUNKS = "reload-trunks"
     RELOAD_REGISTRATIONS = "reload-registrations"
+    EXPIRE_ENDPOINT = "expire-endpoint"
+    EXPIRE_AUTH = "expire-auth"
+    EXPIRE_AOR = "expire-aor"
+    EXPIRE_CACHES = "expire-caches"
 
 
 class AsteriskNotice(Model):
-    """What Asterisk must be told: committed with its change, deleted once Asterisk was told.
+    """What an Asterisk must be told: committed with its change, deleted once it was told.
 
-    ``last_error`` is why it could not be told; ``attempts`` counts how often that was news. Of
-    those that one telling serves, the oldest has it.
+    Each node has a row of its own. ``last_error`` is why it could not be told; ``attempts`` counts
+    how often that was news. Of those that one telling serves, the oldest has it.
     """
 
     id = fields.IntField(primary_key=True, generated=True)
+    node = fields.CharField(max_length=40, db_default=ONLY_NODE)
     kind = fields.CharEnumField(NoticeKind, max_length=20)
     subject = fields.CharField(max_length=80)
     attempts = fields.IntField(default=0)

@@ -1,4 +1,4 @@
-"""What Asterisk must be told, kept until it was: rows go in with the change, and out in order."""
+"""What an Asterisk must be told, kept until it was: rows go in with a change, and out in order."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
+from tortoise.queryset import QuerySet
 
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import EventBus, LinkChanged, OutboxChanged, Overflowed
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.keep_trying import until_stored
+from pbxbridge.settings import ONLY_NODE
 
 RETRY_SECONDS = 30.0
 ERROR_LENGTH = 500
@@ -20,6 +22,7 @@ RELOADS = frozenset(
         NoticeKind.RELOAD_PEERS,
         NoticeKind.RELOAD_TRUNKS,
         NoticeKind.RELOAD_REGISTRATIONS,
+        NoticeKind.EXPIRE_CACHES,
     }
 )
 
@@ -29,12 +32,20 @@ log = structlog.get_logger(__name__)
 
 
 class AsteriskOutbox:
-    """Delivers notices through ``tell``, which raises AsteriskUnavailable if it could not."""
+    """Delivers a node's notices by ``tell``, which raises AsteriskUnavailable if it could not."""
 
-    def __init__(self, bus: EventBus, tell: Tell, *, retry_seconds: float = RETRY_SECONDS) -> None:
+    def __init__(
+        self,
+        bus: EventBus,
+        tell: Tell,
+        *,
+        node: str = ONLY_NODE,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         """Try again ``retry_seconds`` after a failure, and at once when the link comes up."""
         self._bus = bus
         self._tell = tell
+        self._node = node
         self._retry_seconds = retry_seconds
 
     async def run(self) -> None:
@@ -44,7 +55,7 @@ class AsteriskOutbox:
                 done = await until_stored(self.deliver)
                 try:
                     async with asyncio.timeout(None if done else self._retry_seconds):
-                        while not _is_a_reason(await events.get()):
+                        while not self._is_a_reason(await events.get()):
                             pass
                 except TimeoutError:
                     pass
@@ -55,14 +66,15 @@ class AsteriskOutbox:
         One that Asterisk does not take holds up none of the others.
         """
         all_told = True
-        for notice, last in await _waiting():
+        for notice, last in await self._waiting():
             if why := await self._failure(notice):
                 await _take_note(notice, why[:ERROR_LENGTH])
                 all_told = False
                 continue
-            served = AsteriskNotice.filter(id__gte=notice.id, id__lte=last, kind=notice.kind)
+            served = self._notices(id__gte=notice.id, id__lte=last, kind=notice.kind)
             await served.delete()
-            log.info("asterisk.told", kind=notice.kind.value, subject=notice.subject)
+            told = {"kind": notice.kind.value, "subject": notice.subject}
+            log.info("asterisk.told", node=self._node, **told)
             self._bus.publish(OutboxChanged())
         return all_told
 
@@ -78,6 +90,33 @@ class AsteriskOutbox:
             return repr(fault)
         return ""
 
+    def _notices(self, **which: object) -> QuerySet[AsteriskNotice]:
+        return AsteriskNotice.filter(node=self._node, **which)
+
+    async def _waiting(self) -> list[tuple[AsteriskNotice, int]]:
+        """Return what is to be told, oldest first, each with the id of the last that it serves.
+
+        A reload reads everything that was saved before it: of thousands, the first and last are
+        read.
+        """
+        one_by_one = [kind for kind in NoticeKind if kind not in RELOADS]
+        found = [(one, one.id) for one in await self._notices(kind__in=one_by_one)]
+        for kind in RELOADS:
+            some = self._notices(kind=kind)
+            first, last = await some.order_by("id").first(), await some.order_by("-id").first()
+            if first and last:
+                found.append((first, last.id))
+        return sorted(found, key=lambda each: each[0].id)
+
+    def _is_a_reason(self, event: object) -> bool:
+        match event:
+            case LinkChanged(node=node, up=up):
+                return up and node == self._node
+            case OutboxChanged() | Overflowed():
+                return True
+            case _:
+                return False
+
 
 async def _take_note(notice: AsteriskNotice, why: str) -> None:
     """Store why one could not be told, if that is news.
@@ -87,29 +126,3 @@ async def _take_note(notice: AsteriskNotice, why: str) -> None:
     if why != notice.last_error:
         row = AsteriskNotice.filter(id=notice.id)
         await row.update(attempts=notice.attempts + 1, last_error=why)
-
-
-async def _waiting() -> list[tuple[AsteriskNotice, int]]:
-    """Return what is to be told, oldest first, each with the id of the last one that it serves.
-
-    A reload reads everything that was saved before it: of thousands, the first and last are read.
-    """
-    one_by_one = [kind for kind in NoticeKind if kind not in RELOADS]
-    alone = await AsteriskNotice.filter(kind__in=one_by_one)
-    found = [(notice, notice.id) for notice in alone]
-    for kind in RELOADS:
-        some = AsteriskNotice.filter(kind=kind)
-        first, last = await some.order_by("id").first(), await some.order_by("-id").first()
-        if first and last:
-            found.append((first, last.id))
-    return sorted(found, key=lambda each: each[0].id)
-
-
-def _is_a_reason(event: object) -> bool:
-    match event:
-        case LinkChanged(up=up):
-            return up
-        case OutboxChanged() | Overflowed():
-            return True
-        case _:
-            return False

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 from pbxbridge.errors import Conflict, Invalid
-from pbxbridge.events import EventBus, ExtensionDeleted, ExtensionSaved, OutboxChanged, Technology
+from pbxbridge.events import EventBus, ExtensionDeleted, OutboxChanged, Technology
 from pbxbridge.models.calling import ClassOfService
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
@@ -19,6 +19,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.device_types import technology_of
 from pbxbridge.services.extension_bulk import BulkChange
+from pbxbridge.services.extension_events import saved
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, parse_extension
 from pbxbridge.services.extension_list import (
     ExtensionFilter,
@@ -174,7 +175,7 @@ class Extensions:
             row = await look_up(number, transaction)
             noticed = row is not None and await self._saver.notice_pin(transaction, row)
         if row is not None and noticed:
-            self._bus.publish(_saved_event(row))
+            self._bus.publish(saved(row))
 
     async def usage(self, number: str) -> list[Usage]:
         """Return what still uses an extension, each of which a deletion must confirm.
@@ -241,7 +242,7 @@ class Extensions:
 
     def _announce(self, rows: Iterable[Extension]) -> None:
         for row in rows:
-            self._bus.publish(_saved_event(row))
+            self._bus.publish(saved(row))
         self._bus.publish(OutboxChanged())
 
 
@@ -251,10 +252,6 @@ def _check_version(row: Extension, version: int | None) -> None:
             f"Extension {row.number} was changed meanwhile, here or by phone. "
             "Look at what it is now, and save again if you still want to."
         )
-
-
-def _saved_event(row: Extension) -> ExtensionSaved:
-    return ExtensionSaved(row.number, row.monitored, technology_of(row.device_type))
 
 
 def _numbers(rows: Iterable[Extension]) -> list[str]:

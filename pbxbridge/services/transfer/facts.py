@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from pbxbridge.services.calling.forwards import Forwards, read_forwards
 from pbxbridge.services.calling.plan import Plan, read_plan
 from pbxbridge.services.extension_change import FORGETTING, Credentials
 from pbxbridge.services.extension_input import SIP_TYPES, TARGETS, ExtensionInput
+from pbxbridge.services.nodes import node_names
 from pbxbridge.services.transfer.candidates import Candidate
 from pbxbridge.services.transfer.lookup import by_key, rows_with
 
@@ -62,7 +63,7 @@ class Facts:
     extensions on a device or channel that the file names; ``did_owners`` and ``user_ids`` have
     those that are there; ``leaving`` are the numbers whose last owner Asterisk is yet to forget.
     ``forwards`` has those of the extensions and groups that forwards of the file lead to, as far as
-    they lead; ``group_numbers`` are those that no extension can have.
+    they lead; ``group_numbers`` are those that no extension can have. ``nodes`` are the Asterisks.
     """
 
     versions: Mapping[str, tuple[int, int]]
@@ -73,6 +74,7 @@ class Facts:
     forwards: Forwards
     group_numbers: frozenset[str]
     leaving: frozenset[str]
+    nodes: Sequence[str]
 
     @property
     def classes(self) -> Collection[str]:
@@ -118,6 +120,7 @@ async def read_facts(connection: BaseDBAsyncClient, mentioned: Mentioned) -> Fac
         forwards=await read_forwards(connection, mentioned.targets),
         group_numbers=frozenset(number for (number,) in groups),
         leaving=await _leaving(connection),
+        nodes=await node_names(connection),
     )
 
 
@@ -134,8 +137,8 @@ async def read_credentials(
     )
     return {
         number: Credentials(
-            secret=auths.get(number, "") or friends.get(number, ""),
-            auth_secret=overriding.get(override, ""),
+            secret=auths.get(number) or friends.get(number) or "",
+            auth_secret=overriding.get(override) or "",
             pin=pins.get(number, ""),
         )
         for override, number in overrides.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,10 +51,16 @@ class Writing:
     """Adds rows of extensions to a BulkWrite, for one actor at one moment."""
 
     def __init__(
-        self, batch: BulkWrite, actor: Actor, site: SiteDefaults, now: datetime | str
+        self,
+        batch: BulkWrite,
+        actor: Actor,
+        site: SiteDefaults,
+        nodes: Sequence[str],
+        now: datetime | str,
     ) -> None:
         """Take the moment as the database's driver stores it without having to look."""
         self._batch = batch
+        self._nodes = nodes
         self._actor = actor
         self._site = site
         self._now = now
@@ -125,7 +131,8 @@ class Writing:
             self._batch.delete(AsteriskNotice, {"kind": kind.value, "subject": wanted.number})
         for kind, subject in notices_of(before, wanted):
             notice = {"kind": kind.value, "subject": subject, "attempts": 0, "last_error": ""}
-            self._batch.insert(AsteriskNotice, notice | {"created_at": self._now})
+            for node in self._nodes:
+                self._batch.insert(AsteriskNotice, notice | {"node": node, "created_at": self._now})
 
     def _change_realtime(self, row: PlannedRow, stored: StoredRows) -> None:
         rows = realtime_rows(row.asked.wanted, row.asked.credentials, self._site)

@@ -10,12 +10,12 @@ from datetime import datetime
 from tortoise import Tortoise
 
 from pbxbridge.errors import Conflict, Invalid
-from pbxbridge.events import EventBus, ExtensionSaved, OutboxChanged
+from pbxbridge.events import EventBus, OutboxChanged
 from pbxbridge.models.extension import Extension
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
-from pbxbridge.services.device_types import technology_of
 from pbxbridge.services.extension_change import NO_CREDENTIALS
+from pbxbridge.services.extension_events import saved
 from pbxbridge.services.extension_store import SiteDefaults, views
 from pbxbridge.services.licences import Licences
 from pbxbridge.services.transfer.candidates import (
@@ -88,9 +88,7 @@ class Transfer:
             with without_gc():
                 await writer.write(plan.basis, rows, tell)
             for row in rows:
-                wanted = row.asked.wanted
-                technology = technology_of(wanted.device_type)
-                self._bus.publish(ExtensionSaved(wanted.number, wanted.monitored, technology))
+                self._bus.publish(saved(row.asked.wanted))
             self._bus.publish(OutboxChanged())
         return Imported(*(plan.counts[action] for action in Action))
 

@@ -21,6 +21,8 @@ from pbxbridge.services.calling.plan import rewrite
 from pbxbridge.services.extension_search import indexed_at_once
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import Licences, licences_for
+from pbxbridge.services.notify import notify
+from pbxbridge.services.sorcery_cache import EXPIRY, expiries
 from pbxbridge.services.transfer.bulk_write import AT_ONCE, BulkWrite
 from pbxbridge.services.transfer.facts import read_facts
 from pbxbridge.services.transfer.lookup import batches, by_key
@@ -66,6 +68,9 @@ class PlanWriter:
                     raise Conflict(CHANGED_MEANWHILE)
                 await self._licences.change(transaction, _more_licences(rows))
                 are_new = any(row.asked.before is None for row in rows)
+                if self._site.sorcery_cache:
+                    for kind, subject in expiries([*batch.changed(EXPIRY)]):
+                        await notify(transaction, kind, subject)
                 async with indexed_at_once(transaction) if are_new else nullcontext():
                     await batch.write(transaction, Counter(WRITING, len(batch), tell))
                 await self._write_links(transaction, basis, rows)
@@ -77,7 +82,7 @@ class PlanWriter:
 
     async def _prepared(self, basis: Basis, rows: Sequence[PlannedRow], tell: Tell) -> BulkWrite:
         batch = BulkWrite()
-        writing = self._writing(batch)
+        writing = self._writing(batch, basis)
         connection, versions = Tortoise.get_connection("default"), basis.facts.versions
         stored = await read_realtime(connection, realtime_keys(rows, self._site))
         async for some in in_stretches(rows, PREPARING, tell):
@@ -89,11 +94,11 @@ class PlanWriter:
                     writing.change(row, row.asked.before, row_id, stored)
         return batch
 
-    def _writing(self, batch: BulkWrite) -> Writing:
+    def _writing(self, batch: BulkWrite, basis: Basis) -> Writing:
         dialect = Tortoise.get_connection("default").capabilities.dialect
         # As Tortoise's adapter for SQLite writes it, which Python calls for each value anew.
         now = self._now.isoformat(" ") if dialect == "sqlite" else self._now
-        return Writing(batch, self._actor, self._site, now)
+        return Writing(batch, self._actor, self._site, basis.facts.nodes, now)
 
     async def _write_links(
         self, transaction: TransactionalDBClient, basis: Basis, rows: Sequence[PlannedRow]
@@ -103,7 +108,7 @@ class PlanWriter:
         numbers = [asked.number for asked in linked]
         ids = await by_key(transaction, Extension, "number", "id", numbers)
         batch = BulkWrite()
-        writing = self._writing(batch)
+        writing = self._writing(batch, basis)
         for asked in linked:
             writing.link(asked, ids[asked.number], basis.facts.user_ids)
         await batch.write(transaction, lambda _: None)
