@@ -24,7 +24,7 @@ from pbxbridge.services.extension_store import look_up, views, write_dids, write
 from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.notify import notify
-from pbxbridge.services.realtime_writer import RealtimeWriter
+from pbxbridge.services.states.history import forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,13 @@ async def remove(
     numbers = {row.number for row in gone}
     changed = await _clear_references(transaction, actor, numbers, saver)
     for row, view in zip(gone, await views(gone, transaction), strict=True):
-        await RealtimeWriter(transaction).erase(row.number)
+        await saver.writer(transaction).erase(row.number)
         await write_dids(transaction, row, [])
         await write_users(transaction, row, [])
         await row.delete(using_db=transaction)
         await saver.leave_groups(transaction, row.number, view.phone_group)
         await clear_unknown_did(transaction, row.number)
+        await forget(transaction, row.number)
         await licences.change(transaction, -licences_for(view.device_type))
         if view.device_type in SIP_TYPES:
             await notify(transaction, NoticeKind.FORGET_CONTACTS, row.number)
