@@ -8,10 +8,8 @@ mirror holds states.
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +17,9 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.varied import ADMIN, Contacts
-from pbxbridge.settings import PREFIX
-from tests.fakes.ami_server import SECRET, fake_ami
+from tests.fakes.ami_server import SECRET, FakeAmi, fake_ami
+from tests.rig.bridge_process import SERVE, BridgeProcess, bridge_process
 from tests.rig.portal_client import PortalClient
-from tests.rig.ports import free_ports
 
 # At 100,000 extensions the start takes half a minute, and minutes on a machine that is busy.
 START_SECONDS = 600
@@ -31,11 +28,12 @@ ROW = 'class="entry extension"'
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """A portal that is asked over HTTP; ``pid`` is its process."""
+    """A portal that is asked over HTTP, its process, and what stands in the place of Asterisk."""
 
     client: PortalClient
     session: aiohttp.ClientSession
-    pid: int
+    bridge: BridgeProcess
+    ami: FakeAmi
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[float, str]:
         """Return the seconds until the last byte of a page, and its text."""
@@ -59,43 +57,31 @@ class Portal:
 
 @asynccontextmanager
 async def running_portal(
-    database: Path, password: str, contacts: Contacts
+    database: Path, password: str, contacts: Contacts, command: Sequence[str] = SERVE
 ) -> AsyncIterator[Portal]:
-    """Run the bridge for the length of the block; the mirror knows the contacts at its start."""
-    [port] = free_ports(1)
+    """Run the bridge for the length of the block; the mirror knows the contacts at its start.
+
+    ``command`` is what Python runs.
+    """
+    log = database.parent / "bridge.log"
     async with fake_ami() as ami:
         ami.contacts = contacts
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "pbxbridge", "serve", env=_environment(database, port, ami.port)
-        )
-        try:
-            async with aiohttp.ClientSession(
-                f"http://127.0.0.1:{port}/",
+        said = _settings(database, ami.port)
+        async with (
+            bridge_process(log, said, start_seconds=START_SECONDS, command=command) as bridge,
+            aiohttp.ClientSession(
+                bridge.address,
                 # Cookies of an IP address are kept only by an unsafe jar.
                 cookie_jar=aiohttp.CookieJar(unsafe=True),
                 timeout=aiohttp.ClientTimeout(total=START_SECONDS),
-            ) as session:
-                portal = Portal(PortalClient(session), session, process.pid)
-                async with asyncio.timeout(START_SECONDS):
-                    await _answers(session, process)
-                    await portal.client.sign_in(ADMIN, password)
-                    if contacts:
-                        await _mirror_is_fed(portal)
-                yield portal
-        finally:
-            if process.returncode is None:
-                process.terminate()
-            await process.wait()
-
-
-async def _answers(session: aiohttp.ClientSession, process: asyncio.subprocess.Process) -> None:
-    while process.returncode is None:
-        try:
-            async with session.get("/healthz"):
-                return
-        except aiohttp.ClientConnectionError:
-            await asyncio.sleep(0.1)
-    raise RuntimeError("The bridge did not start.")
+            ) as session,
+        ):
+            portal = Portal(PortalClient(session), session, bridge, ami)
+            async with asyncio.timeout(START_SECONDS):
+                await portal.client.sign_in(ADMIN, password)
+                if contacts:
+                    await _mirror_is_fed(portal)
+            yield portal
 
 
 async def _mirror_is_fed(portal: Portal) -> None:
@@ -107,15 +93,11 @@ async def _mirror_is_fed(portal: Portal) -> None:
         await asyncio.sleep(0.5)
 
 
-def _environment(database: Path, port: int, ami_port: int) -> dict[str, str]:
-    own = {
+def _settings(database: Path, ami_port: int) -> dict[str, str]:
+    return {
         "DATABASE__URL": f"sqlite://{database}",
         "ASTERISK__AMI_PORT": str(ami_port),
         "ASTERISK__AMI_SECRET": SECRET,
-        "WEB__PORT": str(port),
         "VOICEMAIL__SPOOL": str(database.parent / "spool"),
         "LOG__LEVEL": "warning",
     }
-    # What somebody has set for a bridge of their own is not for this one.
-    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return others | {f"{PREFIX}{name}": value for name, value in own.items()}

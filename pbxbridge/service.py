@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -13,28 +14,21 @@ import structlog
 from aiohttp import web as aiohttp_web
 
 from ami_handlers import HANDLERS
-from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
-from pbxbridge.asterisk.notices import tell
-from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.events import (
-    Event,
-    EventBus,
-    ExtensionDeleted,
-    ExtensionSaved,
-    MailboxChanged,
-    Overflowed,
-    Technology,
-    TrunksChanged,
-)
+from pbxbridge.cluster.lease import Leases, OnlyBridge, PostgresLeases, Work
+from pbxbridge.cluster.news import News
+from pbxbridge.cluster.news_triggers import ensure_news_triggers
+from pbxbridge.errors import AsteriskUnavailable, Superseded
+from pbxbridge.events import EventBus
 from pbxbridge.mail.sender import SmtpSender
-from pbxbridge.mirror.mirror import Mirror
+from pbxbridge.mirror.board import Board
 from pbxbridge.models.database import migrate, open_database
-from pbxbridge.models.outbox import NoticeKind
-from pbxbridge.realtime.rows import MAILBOX_CONTEXT
+from pbxbridge.models.postgres import is_postgres
+from pbxbridge.nodes.links import NodeLinks
+from pbxbridge.nodes.runner import NodeParts, listen_to
+from pbxbridge.nodes.tracking import Tracking
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.api_tokens import ApiTokens
-from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.calling.classes import ClassesOfService
 from pbxbridge.services.calling.groups import PhoneGroups
@@ -50,21 +44,33 @@ from pbxbridge.services.extension_removal import Outside
 from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.licences import Licences, count_licences
 from pbxbridge.services.mail_outbox import MailOutbox
 from pbxbridge.services.mailbox_removal import remove_mailbox
+from pbxbridge.services.nodes import ensure_nodes, keep_nodes
 from pbxbridge.services.overview import Overview
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.password_reset import PasswordReset
+from pbxbridge.services.pins_by_phone import PinsByPhone
 from pbxbridge.services.second_factor import SecondFactor
+from pbxbridge.services.states.alert_rules import Limits
+from pbxbridge.services.states.alerts import Alerts
+from pbxbridge.services.states.history import History
+from pbxbridge.services.states.node_states import ALONE_SECONDS, HEARTBEAT_SECONDS
+from pbxbridge.services.states.other_nodes import OtherNodes
+from pbxbridge.services.states.phones_down import follow_phones_down
+from pbxbridge.services.states.pruning import Pruning
+from pbxbridge.services.states.webhook_outbox import WebhookOutbox
+from pbxbridge.services.states.webhooks import Webhooks, drop_webhooks
 from pbxbridge.services.transfer.desk import ImportDesk
 from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.services.users import Users
 from pbxbridge.services.voicemail_inbox import VoicemailInbox
 from pbxbridge.services.voicemail_relay import VoicemailRelay
 from pbxbridge.services.voicemail_spool import VoicemailSpool
-from pbxbridge.settings import Settings
+from pbxbridge.settings import AlertSettings, Settings
+from pbxbridge.task_groups import first_of
+from pbxbridge.webhook_sender import WebhookSender
 from web.app import Portal, make_app
 
 log = structlog.get_logger(__name__)
@@ -84,9 +90,18 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings) as address:
-        log.info("service.started", portal=address)
-        await stop.wait()
+    try:
+        async with running(settings) as address:
+            # What is there by now stays. To look through all of it for garbage again and again, as
+            # Python does in a storm, would hold up the event loop.
+            gc.collect()
+            gc.freeze()
+            log.info("service.started", portal=address)
+            await stop.wait()
+    except BaseExceptionGroup as group:
+        if superseded := group.subgroup(Superseded):
+            raise first_of(superseded) from None
+        raise
     log.info("service.stopped")
 
 
@@ -101,6 +116,7 @@ async def running(settings: Settings, bus: EventBus | None = None) -> AsyncItera
     """
     async with open_database(settings.database.url.get_secret_value()):
         await _complete(settings)
+        await ensure_nodes(settings.by_node(), is_only_bridge=not _is_shared(settings))
         bridge = _Bridge(settings, bus or EventBus())
         await bridge.begin()
         async with bridge.portal() as address, asyncio.TaskGroup() as tasks:
@@ -113,15 +129,30 @@ async def running(settings: Settings, bus: EventBus | None = None) -> AsyncItera
 
 
 async def _complete(settings: Settings) -> None:
-    """Put into the open database what belongs to this release."""
+    """Put into the open database what belongs to this release and these settings."""
+    await ensure_news_triggers()
     await ensure_built_in()
-    await write_what_calls_use_now(_site(settings))
+    await write_what_calls_use_now(site_of(settings))
     await ensure_search_index()
     await count_licences()
+    if not (settings.webhook.url.get_secret_value() or _is_shared(settings)):
+        await drop_webhooks()
 
 
-def _site(settings: Settings) -> SiteDefaults:
-    return SiteDefaults(settings.asterisk.qualify_frequency, settings.asterisk.ring_time)
+def _is_shared(settings: Settings) -> bool:
+    """Tell whether other bridges may work on the same database."""
+    return is_postgres(settings.database.url.get_secret_value())
+
+
+def site_of(settings: Settings) -> SiteDefaults:
+    """Return what the settings say of every extension."""
+    said = settings.asterisk
+    return SiteDefaults(said.qualify_frequency, said.ring_time, said.sorcery_cache)
+
+
+def _limits(said: AlertSettings) -> Limits:
+    down_for = timedelta(minutes=said.down_minutes) if said.down_minutes else None
+    return Limits(down_for, said.at_once or None)
 
 
 class _Bridge:
@@ -129,72 +160,70 @@ class _Bridge:
 
     def __init__(self, settings: Settings, bus: EventBus) -> None:
         self._settings = settings
-        node, web = settings.asterisk, settings.web
         self._bus = bus
-        self._mirror = Mirror(self._bus)
-        self._link = AmiLink(node, self._mirror, HANDLERS)
-        self._spool = VoicemailSpool(settings.voicemail.spool)
-        site = _site(settings)
-        licences = Licences(settings.licence.extensions)
-        self._extensions = Extensions(self._bus, site, licences, self._outside)
-        self._transfer = Transfer(self._bus, site, licences)
+        url, nodes = settings.database.url.get_secret_value(), settings.by_node()
+        self._is_shared = _is_shared(settings)
+        self._leases: Leases = PostgresLeases(url) if self._is_shared else OnlyBridge()
+        self._news = News(url, bus)
+        self._board = Board(bus, nodes, self._news.tell_mailbox)
+        self._links = NodeLinks(nodes)
+        site, licences = site_of(settings), Licences(settings.licence.extensions)
+        self._extensions = Extensions(bus, site, licences, self._outside)
+        self._transfer = Transfer(bus, site, licences)
         self._imports = ImportDesk(self._transfer)
-        self._trunks = Trunks(self._bus, node.qualify_frequency)
-        self._routes = Routes(self._bus)
-        self._classes = ClassesOfService(self._bus)
-        self._groups = PhoneGroups(self._bus, node.ring_time)
-        self._inbound = Inbound(self._bus)
-        self._preview = Preview(site, lambda number: self._mirror.state_of(number).takes_calls)
-        self._followed_trunks: dict[str, bool] = {}
-        check = PasswordCheck()
-        self._accounts = Accounts(
-            idle=timedelta(minutes=web.session_idle_minutes),
-            longest=timedelta(hours=web.session_max_hours),
-            check=check,
-        )
-        self._users = Users(check.passwords)
-        self._second_factor = SecondFactor(check)
-        self._password_reset = PasswordReset(self._bus, check, sender=settings.smtp.sender)
-        self._api_tokens = ApiTokens()
-        self._notices = AsteriskOutbox(self._bus, self._tell)
+        self._trunks = Trunks(bus, site)
+        self._tracking = Tracking(bus, self._board, self._extensions, self._trunks)
+        followed = self._tracking.followed
+        self._others = OtherNodes(bus, self._board, self._links.own, followed)
+        self._check = PasswordCheck()
+        self._password_reset = PasswordReset(bus, self._check, sender=settings.smtp.sender)
+        self._spool = VoicemailSpool(settings.voicemail.spool)
         self._relay = VoicemailRelay(
-            self._bus,
+            bus,
             self._spool,
             sender=settings.smtp.sender,
             sweep_seconds=settings.voicemail.sweep_seconds,
         )
-        self._voicemail = VoicemailInbox(
-            self._spool, MailboxActions(self._link), self._relay.settled
-        )
-        self._console = ConsoleChanges(self._bus)
-        self._mail = MailOutbox(self._bus, SmtpSender(settings.smtp).send)
+        actions = MailboxActions(self._links.to(settings.voicemail.node or next(iter(nodes))))
+        self._voicemail = VoicemailInbox(self._spool, actions, self._relay.settled)
+        self._console = ConsoleChanges(bus)
+        self._mail = MailOutbox(bus, SmtpSender(settings.smtp).send)
+        hook = settings.webhook
+        self._webhooks = Webhooks(hook.events if hook.url.get_secret_value() else ())
+        self._history = History(timedelta(days=settings.history.keep_days))
 
     @asynccontextmanager
     async def portal(self) -> AsyncIterator[str]:
         """Serve the portal; gives its address with the port that it really has."""
-        web = self._settings.web
+        web, bus, ring_time = self._settings.web, self._bus, self._settings.asterisk.ring_time
+        users = Users(self._check.passwords)
         portal = Portal(
             extensions=self._extensions,
-            accounts=self._accounts,
-            users=self._users,
-            second_factor=self._second_factor,
+            accounts=Accounts(
+                idle=timedelta(minutes=web.session_idle_minutes),
+                longest=timedelta(hours=web.session_max_hours),
+                check=self._check,
+            ),
+            users=users,
+            second_factor=SecondFactor(self._check),
             password_reset=self._password_reset,
-            api_tokens=self._api_tokens,
-            audit=AuditTrail(self._extensions, self._users),
+            api_tokens=ApiTokens(),
+            audit=AuditTrail(self._extensions, users),
             overview=Overview(),
-            mirror=self._mirror,
-            bus=self._bus,
+            board=self._board,
+            bus=bus,
             settings=web,
             voicemail=self._voicemail,
             transfer=self._transfer,
             imports=self._imports,
             trunks=self._trunks,
-            routes=self._routes,
-            classes=self._classes,
-            groups=self._groups,
-            inbound=self._inbound,
+            routes=Routes(bus),
+            classes=ClassesOfService(bus),
+            groups=PhoneGroups(bus, ring_time),
+            inbound=Inbound(bus),
             simulation=Simulation(),
-            preview=self._preview,
+            preview=Preview(site_of(self._settings), self._takes_calls),
+            history=self._history,
         )
         runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)
         await runner.setup()
@@ -208,73 +237,63 @@ class _Bridge:
     def background(self) -> dict[str, Coroutine[None, None, None]]:
         """Return what runs beside the portal, by task name."""
         return {
-            "ami-link": self._link.run(),
-            "asterisk-outbox": self._notices.run(),
             "voicemail-relay": self._relay.run(),
-            "mail-outbox": self._mail.run(),
             "password-reset": self._password_reset.run(),
             "imports": self._imports.run(),
-            "mirror-follows-extensions": self._keep_following(),
-            "console-changes": self._console.run(),
+            "tracking": self._tracking.run(),
+            "pins-by-phone": PinsByPhone(self._bus, self._extensions).run(),
+            **self._of_one_bridge(),
+            **self._among_bridges(),
         }
 
     async def begin(self) -> None:
         """Read what is there before anything runs."""
         await self._console.begin()
-        await self._follow_extensions()
+        await self._tracking.begin()
+        await self._others.read()
 
-    async def _follow_extensions(self) -> None:
-        """Have the mirror track exactly the extensions there are."""
-        self._followed_trunks = await self._trunks.monitored()
-        self._mirror.track_all(
-            {**await self._extensions.monitored(), **self._followed_trunks},
-            await self._extensions.technologies(),
+    def _of_one_bridge(self) -> dict[str, Coroutine[None, None, None]]:
+        """Return what only one of all bridges may do at a time."""
+        parts = NodeParts(
+            bus=self._bus,
+            board=self._board,
+            tracking=self._tracking,
+            links=self._links,
+            handlers=HANDLERS,
+            followers=(follow_phones_down, self._webhooks.states),
+            remove_mailbox=partial(remove_mailbox, self._spool),
+            heartbeat_seconds=HEARTBEAT_SECONDS if self._is_shared else ALONE_SECONDS,
         )
+        work: dict[str, Work] = {
+            f"node-{name}": partial(listen_to, name, node, parts)
+            for name, node in self._settings.by_node().items()
+        }
+        work["mail-outbox"] = self._mail.run
+        work["alerts"] = Alerts(self._bus, _limits(self._settings.alerts), self._webhooks).run
+        work["history-pruning"] = Pruning(self._history.keep).run
+        if self._settings.webhook.url.get_secret_value():
+            send = WebhookSender(self._settings.webhook).send
+            work["webhook-outbox"] = WebhookOutbox(self._bus, send).run
+        return {name: self._leases.while_held(name, each) for name, each in work.items()}
 
-    async def _follow_trunks(self) -> None:
-        """Have the mirror track the trunks there are now; they are endpoints like any other."""
-        before, self._followed_trunks = self._followed_trunks, await self._trunks.monitored()
-        for name in before.keys() - self._followed_trunks.keys():
-            self._mirror.untrack(name)
-        for name, monitored in self._followed_trunks.items():
-            self._mirror.track(name, monitored, Technology.PJSIP)
+    def _among_bridges(self) -> dict[str, Coroutine[None, None, None]]:
+        """Return what tells this bridge of changes by others, the command line among them."""
+        if self._is_shared:
+            return {
+                "news": self._news.run(),
+                "other-nodes": self._others.run(),
+                "nodes": keep_nodes(self._settings.by_node()),
+            }
+        return {"console-changes": self._console.run()}
 
-    async def _keep_following(self) -> None:
-        with self._bus.subscribe() as events:
-            async for event in events:
-                try:
-                    await self._follow(event)
-                except Exception:
-                    # A fault of ours at one event must not end the bridge.
-                    log.exception("event.broke", kind=type(event).__name__)
-
-    async def _follow(self, event: Event) -> None:
-        match event:
-            case MailboxChanged(number, context) if context == MAILBOX_CONTEXT:
-                # Who leaves the voicemail menu may have changed the PIN there.
-                await until_stored(partial(self._extensions.notice_pin, number))
-            case ExtensionSaved(number, monitored, technology):
-                self._mirror.track(number, monitored, technology)
-            case ExtensionDeleted(number):
-                self._mirror.untrack(number)
-            case TrunksChanged():
-                await until_stored(self._follow_trunks)
-            case Overflowed():
-                await until_stored(self._follow_extensions)
+    def _takes_calls(self, number: str) -> bool:
+        return self._board.state_of(number).takes_calls
 
     async def _outside(self, numbers: Collection[str]) -> Outside:
         """Tell what a deletion of these extensions would break beyond the database."""
-        registered = {number for number in numbers if self._mirror.state_of(number).ip}
+        registered = {number for number in numbers if self._board.state_of(number).ip}
         unheard = {}
         for number in numbers:
             with suppress(AsteriskUnavailable):
                 unheard[number] = await self._voicemail.unheard(number)
         return Outside(registered, unheard)
-
-    async def _tell(self, kind: NoticeKind, subject: str) -> None:
-        if kind is NoticeKind.FORGET_MAILBOX:
-            # Without waiting for Asterisk: a new extension of that number must not inherit.
-            await remove_mailbox(self._spool, subject)
-        await tell(self._link, kind, subject)
-        if kind is NoticeKind.FORGET_CONTACTS:
-            self._mirror.contacts_forgotten(subject)

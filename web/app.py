@@ -16,6 +16,7 @@ from web.middleware.security_headers import add_security_headers
 from web.middleware.session import session
 from web.navigation import NAVIGATION, make_navigation
 from web.pages import (
+    alerts,
     api_tokens,
     audit,
     classes,
@@ -94,6 +95,7 @@ def _routes() -> list[web.RouteDef]:
         *extension_secret.routes(),
         *extension_preview.routes(),
         *extensions.routes(),
+        *alerts.routes(),
         *users.routes(),
         *user_credentials.routes(),
         *me.routes(),

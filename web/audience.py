@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pbxbridge.events import (
-    EndpointStateChanged,
+    AlertsChanged,
+    EndpointsChanged,
     Event,
     ExtensionDeleted,
     ExtensionSaved,
@@ -26,16 +27,18 @@ class Audience:
     sees_all: bool
     own: frozenset[str] = frozenset()
 
-    def may_know(self, event: Event) -> bool:
-        """Whether the event is meant for this person."""
+    def share_of(self, event: Event) -> Event | None:
+        """Return what of the event is meant for this person."""
         match event:
             case MailboxChanged(number):
-                return number in self.own
+                is_meant = number in self.own
             case ExtensionSaved(number) | ExtensionDeleted(number):
-                return self.sees_all or number in self.own
-            case EndpointStateChanged(state):
-                return self.sees_all or state.endpoint in self.own
-            case OutboxChanged() | TrunksChanged():
-                return self.sees_all
+                is_meant = self.sees_all or number in self.own
+            case EndpointsChanged(numbers) if not self.sees_all:
+                own = numbers & self.own
+                return EndpointsChanged(own) if own else None
+            case OutboxChanged() | TrunksChanged() | AlertsChanged():
+                is_meant = self.sees_all
             case _:
-                return True
+                is_meant = True
+        return event if is_meant else None

@@ -22,6 +22,8 @@ _EXTENSION_ACTIONS = {
     "extension.secret-read": "Secret shown",
     "extension.auth-secret-changed": "Auth secret changed",
     "extension.auth-secret-read": "Auth secret shown",
+    "extension.reconciled": "Asterisk's rows of an extension repaired",
+    "leftover.reconciled": "Asterisk's rows of what is gone removed",
 }
 _USER_ACTIONS = {
     "user.created": "User created",
@@ -51,6 +53,7 @@ _TRUNK_ACTIONS = {
     "trunk.changed": "Trunk changed",
     "trunk.deleted": "Trunk deleted",
     "trunk.secret-changed": "Secret of a trunk changed",
+    "trunk.reconciled": "Asterisk's rows of a trunk repaired",
 }
 _ROUTE_ACTIONS = {
     "route.created": "Route created",
@@ -62,11 +65,13 @@ _CLASS_ACTIONS = {
     "class-of-service.changed": "Class of service changed",
     "class-of-service.deleted": "Class of service deleted",
     "class-of-service.pin-changed": "PIN of a class of service changed",
+    "class-of-service.reconciled": "Context of the dialplan repaired",
 }
 _GROUP_ACTIONS = {
     "phone-group.created": "Phone group created",
     "phone-group.changed": "Phone group changed",
     "phone-group.deleted": "Phone group deleted",
+    "phone-group.reconciled": "Asterisk's rows of a phone group repaired",
 }
 _INBOUND_ACTIONS = {"inbound.changed": "Calls from outside changed"}
 ACTIONS: Mapping[str, Mapping[str, str]] = {

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from pbxbridge.events import (
-    EndpointStateChanged,
+    AlertsChanged,
+    EndpointsChanged,
     Event,
     ExtensionDeleted,
     ExtensionSaved,
@@ -20,9 +21,13 @@ from pbxbridge.events import (
 
 @dataclass(slots=True)
 class Batch:
-    """Endpoints whose cells changed, and which other parts of the page did."""
+    """Endpoints whose cells changed, and which other parts of the page did.
+
+    ``states`` stands for more endpoints than are worth naming.
+    """
 
     numbers: set[str] = field(default_factory=set)
+    states: bool = False
     link: bool = False
     outbox: bool = False
     list: bool = False
@@ -31,11 +36,11 @@ class Batch:
 
 def everything() -> Batch:
     """Return what brings a browser up to date whatever it shows."""
-    return Batch(link=True, outbox=True, list=True, mailbox=True)
+    return Batch(states=True, link=True, outbox=True, list=True, mailbox=True)
 
 
 class LiveChanges:
-    """Begins with everything. Holds at most ``limit`` endpoints; beyond that, everything again.
+    """Begins with everything. Names at most ``limit`` endpoints; beyond that, only that there are.
 
     Only *what* changed is kept; what it is now is read when it is sent, so nothing sent is old.
     """
@@ -49,12 +54,13 @@ class LiveChanges:
     def note(self, event: Event) -> None:
         """Take an event from the bus."""
         match event:
-            case EndpointStateChanged(state):
-                self._batch.numbers.add(state.endpoint)
-                if len(self._batch.numbers) > self._limit:
-                    self._batch = everything()
+            case EndpointsChanged(numbers):
+                self._note_endpoints(numbers)
             case LinkChanged():
-                self._batch.link = True
+                # Every row says whether what it shows is old.
+                self._batch.link = self._batch.list = True
+            case AlertsChanged():
+                self._batch.outbox = self._batch.list = True
             case OutboxChanged():
                 self._batch.outbox = True
             case ExtensionSaved() | ExtensionDeleted() | TrunksChanged():
@@ -64,6 +70,13 @@ class LiveChanges:
             case Overflowed():
                 self._batch = everything()
         self._some.set()
+
+    def _note_endpoints(self, numbers: frozenset[str]) -> None:
+        batch = self._batch
+        if not batch.states:
+            batch.numbers |= numbers
+            if len(batch.numbers) > self._limit:
+                batch.numbers, batch.states = set(), True
 
     def note_list(self) -> None:
         """Have the list read again, and the mailboxes with it."""

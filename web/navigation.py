@@ -20,6 +20,7 @@ STAFF_ONLY = frozenset({API_DOCS})
 # The whole menu, in its order; a page that is not served is left out.
 MENU = (
     ("/extensions", "Extensions"),
+    ("/alerts", "Alerts"),
     (CALLING, "Calling"),
     ("/users", "Users"),
     ("/audit", "Audit"),

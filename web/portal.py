@@ -13,7 +13,7 @@ from web.client_address import believed_address
 
 if TYPE_CHECKING:
     from pbxbridge.events import EventBus
-    from pbxbridge.mirror.mirror import Mirror
+    from pbxbridge.mirror.board import Board
     from pbxbridge.services.accounts import Accounts
     from pbxbridge.services.api_tokens import ApiTokens
     from pbxbridge.services.audit_trail import AuditTrail
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pbxbridge.services.overview import Overview
     from pbxbridge.services.password_reset import PasswordReset
     from pbxbridge.services.second_factor import SecondFactor
+    from pbxbridge.services.states.history import History
     from pbxbridge.services.transfer.desk import ImportDesk
     from pbxbridge.services.transfer.transfer import Transfer
     from pbxbridge.services.users import Users
@@ -60,7 +61,7 @@ class Portal:
     api_tokens: ApiTokens
     audit: AuditTrail
     overview: Overview
-    mirror: Mirror
+    board: Board
     bus: EventBus
     settings: WebSettings
     voicemail: VoicemailInbox
@@ -73,6 +74,7 @@ class Portal:
     inbound: Inbound
     simulation: Simulation
     preview: Preview
+    history: History
     live: LiveTimes = field(default_factory=LiveTimes)
 
 

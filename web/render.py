@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from pbxbridge.services.people import Role
 from web.browsers import browser_name
 from web.cookies import csrf_token
 from web.navigation import Link, links_for
-from web.pages.status import status_hint
+from web.pages.status import state_hint, status_hint
 from web.portal import SESSION, portal_of
 from web.requests import wants_fragment
 from web.role_words import role_words
@@ -29,8 +29,12 @@ TEMPLATES = web.AppKey("templates", Environment)
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """The AMI link as the banner shows it; ``since`` is in UTC."""
+    """The AMI link of a node as the banner shows it; ``since`` is in UTC.
 
+    ``node`` is empty where there is only one.
+    """
+
+    node: str
     up: bool
     since: datetime
     reason: str
@@ -48,7 +52,7 @@ class Frame:
     role: Role
     here: str
     links: tuple[Link, ...]
-    link: LinkView
+    nodes: tuple[LinkView, ...]
     waiting: Waiting | None
 
     @property
@@ -67,6 +71,7 @@ def make_templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals["state_hint"] = state_hint
     environment.globals["status_hint"] = status_hint
     environment.filters["as_id"] = as_id
     environment.filters["as_segment"] = as_segment
@@ -146,16 +151,17 @@ def bare_page(
 async def frame_of(request: web.Request) -> Frame:
     """Read what the frame shows."""
     session = request[SESSION]
-    links, link = links_for(request, session.role), link_of(request)
-    if session.role is Role.USER:
-        # Why it is down may name hosts and logins.
-        link, waiting = replace(link, reason=""), None
-    else:
-        waiting = await portal_of(request).overview.waiting()
-    return Frame(session.login, session.role, request.path, links, link, waiting)
+    sees_all = session.role is not Role.USER
+    nodes = node_links(request, why=sees_all)
+    waiting = await portal_of(request).overview.waiting() if sees_all else None
+    links = links_for(request, session.role)
+    return Frame(session.login, session.role, request.path, links, nodes, waiting)
 
 
-def link_of(request: web.Request) -> LinkView:
-    """Read the state of the AMI link."""
-    link = portal_of(request).mirror.link
-    return LinkView(link.up, link.since, link.reason)
+def node_links(request: web.Request, *, why: bool) -> tuple[LinkView, ...]:
+    """Read the state of every node's AMI link; ``why`` it is down may name hosts and logins."""
+    links = portal_of(request).board.links
+    return tuple(
+        LinkView(node if len(links) > 1 else "", link.up, link.since, link.reason if why else "")
+        for node, link in links.items()
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,7 @@ from aiohttp.web import Application, Request
 
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.events import EventBus
-from pbxbridge.mirror.mirror import Mirror
-from pbxbridge.models.database import open_database
+from pbxbridge.mirror.board import Board
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import ApiTokens
@@ -33,6 +31,7 @@ from pbxbridge.services.password_reset import PasswordReset
 from pbxbridge.services.passwords import Passwords
 from pbxbridge.services.people import Role
 from pbxbridge.services.second_factor import SecondFactor
+from pbxbridge.services.states.history import History
 from pbxbridge.services.transfer.desk import ImportDesk
 from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.services.user_input import UserInput
@@ -40,15 +39,32 @@ from pbxbridge.services.users import Users
 from pbxbridge.services.voicemail_inbox import VoicemailInbox
 from pbxbridge.services.voicemail_relay import VoicemailRelay
 from pbxbridge.services.voicemail_spool import VoicemailSpool
-from pbxbridge.settings import WebSettings
+from pbxbridge.settings import ONLY_NODE, WebSettings
 from tests.db.mail_rows import running
+from tests.fakes.eager_mirror import EagerMirror
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.rig.calling import calling_on
+from tests.rig.databases import Databases, Engine, Template, on_both_engines
 from web.app import LiveTimes, Portal, make_app
 from web.cookies import csrf_token, session_cookie_name
 
 PASSWORD = "a few words in a row"
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
+
+
+# Whose answers are made of what services find in the database. The other modules, and the browser,
+# are about what the portal makes of it, and have SQLite.
+ON_BOTH_ENGINES = {
+    *("api_extensions", "api_lists", "api_preconditions", "api_problems", "api_schemathesis"),
+    *("api_users", "audit_page", "classes_page", "extension_bulk", "extension_delete"),
+    *("extensions_list", "extensions_page", "groups_page", "hostile_requests"),
+    *("routes_page", "transfer_page", "trunks_page", "users_page"),
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.removeprefix("tests.web.test_") in ON_BOTH_ENGINES:
+        on_both_engines(metafunc)
 
 
 class Clock:
@@ -61,6 +77,21 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
+async def prepare() -> Mapping[Role, str]:
+    """Make a user of each role, named as the role; return the token of a session of each."""
+    check = PasswordCheck()
+    accounts = Accounts(idle=IDLE, longest=LONGEST, check=check)
+    console, users = Actor("console", ""), Users(check.passwords)
+    tokens = {}
+    for role in Role:
+        wanted = UserInput(login=role.value, role=role)
+        _, once = await users.create(console, wanted)
+        token = await accounts.sign_in(role.value, once, "127.0.0.1")
+        actor = Actor(role.value, "127.0.0.1")
+        tokens[role] = await accounts.change_password(actor, token, once, PASSWORD, PASSWORD)
+    return tokens
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A database with a user of each role, named as the role, and a session of each of them.
@@ -68,7 +99,6 @@ class Prepared:
     Their password is PASSWORD; ``token`` is the administrator's.
     """
 
-    path: Path
     tokens: Mapping[Role, str]
 
     @property
@@ -76,28 +106,16 @@ class Prepared:
         return self.tokens[Role.ADMIN]
 
 
-@pytest.fixture(scope="session")
-async def prepared(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+@pytest.fixture
+async def template(databases: Databases, engine: Engine) -> Template:
     """Made once: each password hash takes a noticeable part of a second."""
-    path = Path(shutil.copy(migrated_file, tmp_path_factory.mktemp("prepared") / "db.sqlite3"))
-    async with open_database(f"sqlite://{path}"):
-        check = PasswordCheck()
-        accounts = Accounts(idle=IDLE, longest=LONGEST, check=check)
-        console, users = Actor("console", ""), Users(check.passwords)
-        tokens = {}
-        for role in Role:
-            wanted = UserInput(login=role.value, role=role)
-            _, once = await users.create(console, wanted)
-            token = await accounts.sign_in(role.value, once, "127.0.0.1")
-            actor = Actor(role.value, "127.0.0.1")
-            tokens[role] = await accounts.change_password(actor, token, once, PASSWORD, PASSWORD)
-    return Prepared(path, tokens)
+    return await databases.template(engine, prepare)
 
 
 @pytest.fixture
-def database_path(prepared: Prepared, tmp_path: Path) -> Path:
-    """The database of this test."""
-    return Path(shutil.copy(prepared.path, tmp_path / "pbxbridge.sqlite3"))
+def prepared(template: Template) -> Prepared:
+    """What is in the database of this test."""
+    return Prepared(template.made)
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +142,7 @@ def accounts(check: PasswordCheck, one_clock: Clock) -> Accounts:
 
 @pytest.fixture
 async def password_reset(
-    database: Path, bus: EventBus, check: PasswordCheck, one_clock: Clock
+    database: str, bus: EventBus, check: PasswordCheck, one_clock: Clock
 ) -> AsyncIterator[PasswordReset]:
     """Works off what is asked of it, as in the bridge."""
     service = PasswordReset(bus, check, sender="portal@pbx.local", clock=one_clock)
@@ -154,7 +172,7 @@ def voicemail(voicemail_link: VoicemailLink, bus: EventBus) -> VoicemailInbox:
 
 
 @pytest.fixture
-def transfer(database: Path, bus: EventBus) -> Transfer:
+def transfer(database: str, bus: EventBus) -> Transfer:
     return Transfer(bus, SiteDefaults(60, 20), Licences(None))
 
 
@@ -167,9 +185,21 @@ async def imports(transfer: Transfer) -> AsyncIterator[ImportDesk]:
 
 
 @pytest.fixture
+def board(bus: EventBus) -> Board:
+    return Board(bus, [ONLY_NODE])
+
+
+@pytest.fixture
+def mirror(board: Board) -> EagerMirror:
+    """What the board shows; nobody but the test feeds it."""
+    return EagerMirror(ONLY_NODE, board)
+
+
+@pytest.fixture
 def portal(
-    database: Path,
+    database: str,
     bus: EventBus,
+    board: Board,
     extensions: Extensions,
     accounts: Accounts,
     password_reset: PasswordReset,
@@ -179,9 +209,9 @@ def portal(
     imports: ImportDesk,
     clock: Clock,
 ) -> Portal:
-    """What the portal of this test is made of: the real services, and a mirror nobody feeds."""
+    """What the portal of this test is made of: the real services."""
     users = Users(check.passwords)
-    calling, mirror = calling_on(bus), Mirror(bus)
+    calling = calling_on(bus)
     return Portal(
         extensions=extensions,
         accounts=accounts,
@@ -191,7 +221,7 @@ def portal(
         api_tokens=ApiTokens(clock=clock),
         audit=AuditTrail(extensions, users),
         overview=Overview(),
-        mirror=mirror,
+        board=board,
         bus=bus,
         settings=WebSettings(),
         voicemail=voicemail,
@@ -203,7 +233,8 @@ def portal(
         groups=calling.groups,
         inbound=calling.inbound,
         simulation=Simulation(),
-        preview=Preview(SiteDefaults(60, 20), lambda n: mirror.state_of(n).takes_calls),
+        preview=Preview(SiteDefaults(60, 20), lambda n: board.state_of(n).takes_calls),
+        history=History(timedelta(days=30)),
         live=LiveTimes(session_check=0.05, gather=0.01),
     )
 

@@ -10,6 +10,7 @@ import pytest
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
+from tests.fakes.eager_mirror import EagerMirror
 from tests.web.browser.screen import registered
 from tests.web.conftest import Client
 from tests.web.forms import add
@@ -85,11 +86,11 @@ async def test_beyond_the_end_there_is_nothing(program: Program) -> None:
     ],
 )
 async def test_filters_and_order(
-    program: Program, portal: Portal, query: str, numbers: list[str]
+    program: Program, portal: Portal, query: str, numbers: list[str], mirror: EagerMirror
 ) -> None:
-    portal.mirror.track_all(await portal.extensions.monitored())
-    registered(portal, "1002")
-    registered(portal, "1004", "NonQualified")
+    await mirror.track_all(await portal.extensions.monitored())
+    registered(mirror, "1002")
+    registered(mirror, "1004", "NonQualified")
     assert await listed(program, query) == numbers
 
 
@@ -124,15 +125,15 @@ async def test_parameters_are_refused_where_there_are_none(program: Program) -> 
 
 
 async def test_the_state_says_what_asterisk_says_and_how_fresh_that_is(
-    program: Program, portal: Portal
+    program: Program, portal: Portal, mirror: EagerMirror
 ) -> None:
-    portal.mirror.track_all(await portal.extensions.monitored())
-    portal.mirror.link_up()
-    registered(portal, "1002")
+    await mirror.track_all(await portal.extensions.monitored())
+    mirror.link_up()
+    registered(mirror, "1002")
     state = await program.told("GET", "/extensions/1002/state")
     assert (state["status"], state["port"]) == ("OK", 45060)
     assert state["asterisk_connected"] is True
-    portal.mirror.link_down("10.0.0.5 refused user bridge")
+    mirror.link_down("10.0.0.5 refused user bridge")
     stale = await program.told("GET", "/extensions/1002/state")
     assert stale["asterisk_connected"] is False
     assert stale["status"] == "OK"

@@ -11,6 +11,7 @@ from pbxbridge.events import EventBus
 from pbxbridge.mirror.contact_state import ContactReport
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
+from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.extensions import extensions_on
 from tests.web.conftest import Visitor
 from tests.web.forms import add, typed
@@ -27,13 +28,13 @@ def cell(page: str, id_: str) -> str:
 
 
 async def test_the_list_shows_what_was_saved_and_what_asterisk_says(
-    visitor: Visitor, portal: Portal, extensions: Extensions, admin: Actor
+    visitor: Visitor, mirror: EagerMirror, extensions: Extensions, admin: Actor
 ) -> None:
     voicemail = {"voicemail": True, "voicemail_pin": "4711", "voicemail_email": "ada@pbx.local"}
     await add(extensions, admin, "1001", forward_all="1002", **voicemail)
     await add(extensions, admin, "1002")
-    portal.mirror.track_all({"1001": True, "1002": True})
-    portal.mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.1:5062", "Reachable"))
+    await mirror.track_all({"1001": True, "1002": True})
+    mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.1:5062", "Reachable"))
     page = await (await visitor.get("/extensions")).text()
     assert cell(page, "status-1001") == "OK"
     assert (cell(page, "ip-1001"), cell(page, "port-1001")) == ("192.0.2.1", "5062")
@@ -89,7 +90,7 @@ FILTERS = [
 @pytest.mark.parametrize(("query", "numbers_shown"), FILTERS)
 async def test_the_address_filters_and_sorts(
     visitor: Visitor,
-    portal: Portal,
+    mirror: EagerMirror,
     extensions: Extensions,
     admin: Actor,
     query: str,
@@ -101,8 +102,8 @@ async def test_the_address_filters_and_sorts(
     await add(
         extensions, admin, "1003", caller_id_name="Ada", device_type="VIRTUAL", forward_all="20"
     )
-    portal.mirror.track_all(await extensions.monitored())
-    portal.mirror.contact_changed(ContactReport("20", "sip:20@192.0.2.1:5062", "Reachable"))
+    await mirror.track_all(await extensions.monitored())
+    mirror.contact_changed(ContactReport("20", "sip:20@192.0.2.1:5062", "Reachable"))
     page = await (await visitor.get(f"/extensions?{query}")).text()
     assert listed(page) == numbers_shown
     if not numbers_shown:

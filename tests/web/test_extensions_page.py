@@ -11,9 +11,9 @@ from pbxbridge.models.realtime import VoicemailBox
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
+from tests.fakes.eager_mirror import EagerMirror
 from tests.web.conftest import Visitor
 from tests.web.forms import add, numbers, typed
-from web.app import Portal
 
 pytestmark = pytest.mark.usefixtures("_outside")
 
@@ -183,26 +183,24 @@ async def test_an_operator_who_filters_is_offered_logins_too(operator: Visitor) 
 
 
 async def test_an_open_editor_can_ask_what_is_known_now(
-    operator: Visitor, portal: Portal, extensions: Extensions, admin: Actor
+    operator: Visitor, mirror: EagerMirror, extensions: Extensions, admin: Actor
 ) -> None:
     await add(extensions, admin, "1001")
-    portal.mirror.track_all({"1001": True})
-    portal.mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.1:5062", "Reachable"))
+    await mirror.track_all({"1001": True})
+    mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.1:5062", "Reachable"))
     text = await (await operator.get("/extensions/1001/facts", htmx=True)).text()
     facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>(.*?)</dd>", text))
     assert (facts["Status"], facts["IP"], facts["Port"]) == ("OK", "192.0.2.1", "5062")
 
 
 async def test_the_editor_says_what_is_known_of_the_device(
-    visitor: Visitor, portal: Portal, extensions: Extensions, admin: Actor
+    visitor: Visitor, mirror: EagerMirror, extensions: Extensions, admin: Actor
 ) -> None:
     await add(extensions, admin, "1001", voicemail=True, voicemail_pin="4711")
-    portal.mirror.track_all({"1001": True})
+    await mirror.track_all({"1001": True})
     contact = "sip:1001@192.0.2.1:5062"
-    portal.mirror.contact_changed(
-        ContactReport("1001", contact, "Reachable", roundtrip_usec="12345")
-    )
-    portal.mirror.user_agent_told("1001", contact, "Polycom/<6.4>")
+    mirror.contact_changed(ContactReport("1001", contact, "Reachable", roundtrip_usec="12345"))
+    mirror.user_agent_told("1001", contact, "Polycom/<6.4>")
     await VoicemailBox.filter(mailbox="1001").update(password="2580")
     editor = await (await visitor.get("/extensions/1001/edit", htmx=True)).text()
     facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>(.*?)</dd>", editor))

@@ -13,19 +13,28 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from pbxbridge.events import EndpointStateChanged, OutboxChanged
+from pbxbridge.events import EndpointsChanged, OutboxChanged
 from pbxbridge.mirror.contact_state import ContactReport
-from pbxbridge.mirror.endpoint import EndpointState
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.people import Role
 from tests.eventually import eventually
+from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.extensions import delete_knowingly
 from tests.web.conftest import IDLE, Client, Clock, Prepared, Visitor
 from web.app import LiveTimes, Portal, make_app
-from web.pages.live import BACKLOG, STREAMS, close_streams
+from web.pages.live import BACKLOG, MOST_ROWS, STREAMS, close_streams
 
 SECONDS = 5.0
+
+
+def cells(number: str) -> set[str]:
+    return {f"{name}-{number}" for name in ("status", "ip", "port")}
+
+
+def register(mirror: EagerMirror, number: str, status: str = "Reachable") -> None:
+    mirror.contact_changed(ContactReport(number, f"sip:{number}@192.0.2.1:5062", status, "2000"))
 
 
 class Stream:
@@ -86,53 +95,51 @@ async def test_a_stream_begins_with_everything(visitor: Visitor) -> None:
         await stream.settled()
 
 
-async def test_a_changed_endpoint_reaches_the_browser(visitor: Visitor, portal: Portal) -> None:
-    portal.mirror.track("1001", monitored=True)
+async def test_a_changed_endpoint_reaches_the_browser(
+    visitor: Visitor, mirror: EagerMirror
+) -> None:
+    mirror.track("1001", monitored=True)
     async with streaming(visitor) as stream:
         await stream.settled()
-        portal.mirror.contact_changed(
-            ContactReport("1001", "sip:1001@192.0.2.1:5062", "Reachable", "2000")
-        )
+        register(mirror, "1001")
         patch = await stream.patch("status-1001")
         assert ">OK<" in patch["status-1001"]
         assert (patch["ip-1001"], patch["port-1001"]) == ("192.0.2.1", "5062")
-        portal.mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.1:5062", "Removed"))
+        register(mirror, "1001", "Removed")
         patch = await stream.patch("status-1001")
         assert "OK" not in patch["status-1001"]
         assert (patch["ip-1001"], patch["port-1001"]) == ("", "")
 
 
-async def test_an_address_from_the_wire_is_text(visitor: Visitor, portal: Portal) -> None:
-    portal.mirror.track("1001", monitored=True)
+async def test_an_address_from_the_wire_is_text(visitor: Visitor, mirror: EagerMirror) -> None:
+    mirror.track("1001", monitored=True)
     async with streaming(visitor) as stream:
         await stream.settled()
-        portal.mirror.contact_changed(ContactReport("1001", "sip:1001@<b>:5062", "Reachable"))
+        mirror.contact_changed(ContactReport("1001", "sip:1001@<b>:5062", "Reachable"))
         assert (await stream.patch("ip-1001"))["ip-1001"] == "&lt;b"
 
 
 async def test_an_address_too_long_for_its_column_is_whole_in_the_tooltip(
-    visitor: Visitor, portal: Portal
+    visitor: Visitor, mirror: EagerMirror
 ) -> None:
-    portal.mirror.track("1001", monitored=True)
+    mirror.track("1001", monitored=True)
     address = "2001:db8:85a3:1234:5678:8a2e:370:7334"
     async with streaming(visitor) as stream:
         await stream.settled()
-        portal.mirror.contact_changed(
-            ContactReport("1001", f"sip:1001@[{address}]:5060", "Reachable")
-        )
+        mirror.contact_changed(ContactReport("1001", f"sip:1001@[{address}]:5060", "Reachable"))
         assert f'title="{address}"' in (await stream.patch("ip-1001"))["ip-1001"]
 
 
-async def test_the_link_and_why_it_is_down(visitor: Visitor, portal: Portal) -> None:
-    portal.mirror.link_up()
+async def test_the_link_and_why_it_is_down(visitor: Visitor, mirror: EagerMirror) -> None:
+    mirror.link_up()
     async with streaming(visitor) as stream:
         await stream.settled()
-        portal.mirror.link_down("Connection refused <by> Asterisk.")
+        mirror.link_down("Connection refused <by> Asterisk.")
         banner = (await stream.patch("link"))["link"]
         assert "Asterisk is not connected" in banner
         assert "(Connection refused &lt;by&gt; Asterisk). Showing the last known state." in banner
-        assert f'datetime="{portal.mirror.link.since.isoformat()}"' in banner
-        portal.mirror.link_up()
+        assert f'datetime="{mirror.link.since.isoformat()}"' in banner
+        mirror.link_up()
         assert "Asterisk is connected" in (await stream.patch("link"))["link"]
 
 
@@ -149,27 +156,69 @@ async def test_what_others_save_and_delete_is_told(
         await stream.until("list")
 
 
-async def test_a_flood_becomes_one_request_to_read_again(visitor: Visitor, portal: Portal) -> None:
+async def test_only_what_changed_is_told(visitor: Visitor, mirror: EagerMirror) -> None:
+    for number in ("1001", "1002"):
+        mirror.track(number, monitored=True)
+    async with streaming(visitor) as stream:
+        await stream.settled()
+        register(mirror, "1001")
+        assert (await stream.patch("status-1001")).keys() == cells("1001")
+        register(mirror, "1001")
+        register(mirror, "1002")
+        assert (await stream.patch("status-1002")).keys() == cells("1002")
+
+
+async def test_of_more_than_a_page_shows_the_browser_asks_for_what_it_shows(
+    visitor: Visitor, mirror: EagerMirror
+) -> None:
+    numbers = [str(number) for number in range(1001, 1002 + MOST_ROWS)]
+    for number in numbers:
+        mirror.track(number, monitored=True)
+    async with streaming(visitor) as stream:
+        await stream.settled()
+        for number in numbers:
+            register(mirror, number)
+        assert (await stream.message())[0] == "states"
+        answer = await visitor.get("/live/states?of=1001,1003,9999")
+        states = await answer.json()
+        assert states.keys() == cells("1001") | cells("1003") | cells("9999")
+        assert ">OK<" in states["status-1003"]
+        assert (states["port-1003"], states["port-9999"]) == ("5062", "")
+        register(mirror, "1003", "Unreachable")
+        assert (await stream.patch("status-1003")).keys() == cells("1003")
+
+
+async def test_a_stream_that_missed_events_has_everything_read_again(
+    visitor: Visitor, portal: Portal
+) -> None:
     async with streaming(visitor) as stream:
         await stream.settled()
         for number in range(BACKLOG * 3):
-            portal.bus.publish(EndpointStateChanged(EndpointState(str(number))))
+            portal.bus.publish(EndpointsChanged(frozenset({str(number)})))
         event, data = await stream.message()
-        assert event == "patch"
-        patch = json.loads(data)
-        assert {"link", "waiting"} < patch.keys()
-        assert sum(id_.startswith("status-") for id_ in patch) <= BACKLOG
-        assert (await stream.message())[0] == "list"
+        assert (event, json.loads(data).keys()) == ("patch", {"link", "waiting"})
+        assert [(await stream.message())[0] for _ in range(2)] == ["states", "list"]
+
+
+async def test_who_has_an_extension_reads_the_state_of_that_one_only(
+    client: Client, prepared: Prepared, extensions: Extensions, admin: Actor, mirror: EagerMirror
+) -> None:
+    for number, users in (("1001", [Role.USER.value]), ("1002", [])):
+        wanted = {"number": number, "caller_id_name": "Ada", "users": users}
+        await extensions.create(admin, parse_extension(wanted))
+    visitor = Visitor(client, prepared.tokens[Role.USER])
+    answer = await visitor.get("/live/states?of=1001,1002")
+    assert (await answer.json()).keys() == cells("1001")
 
 
 async def test_an_outbox_that_did_not_change_for_asterisk_does_not_refresh_the_list(
-    visitor: Visitor, portal: Portal
+    visitor: Visitor, portal: Portal, mirror: EagerMirror
 ) -> None:
     async with streaming(visitor) as stream:
         await stream.settled()
         portal.bus.publish(OutboxChanged())
         await stream.patch("waiting")
-        portal.mirror.link_up()
+        mirror.link_up()
         assert (await stream.message())[0] == "patch"
 
 

@@ -9,6 +9,7 @@ import pytest
 from pbxbridge.mirror.contact_state import ContactReport
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
+from tests.fakes.eager_mirror import EagerMirror
 from tests.web.conftest import Visitor
 from tests.web.forms import add
 from web.app import Portal
@@ -18,11 +19,11 @@ PREVIEW = "/extensions/1001/preview"
 
 
 @pytest.fixture(autouse=True)
-async def _extensions(extensions: Extensions, admin: Actor, portal: Portal) -> None:
+async def _extensions(extensions: Extensions, admin: Actor, mirror: EagerMirror) -> None:
     await add(extensions, admin, "1002", **BOX)
     await add(extensions, admin, "1001", forward_no_answer="1002", forward_unregistered="1002")
-    portal.mirror.track_all(await extensions.monitored())
-    portal.mirror.link_up()
+    await mirror.track_all(await extensions.monitored())
+    mirror.link_up()
 
 
 async def text_of(visitor: Visitor, path: str = PREVIEW, *, htmx: bool = True) -> str:
@@ -31,12 +32,14 @@ async def text_of(visitor: Visitor, path: str = PREVIEW, *, htmx: bool = True) -
     return unescape(await answer.text())
 
 
-async def test_the_steps_follow_who_is_registered_now(visitor: Visitor, portal: Portal) -> None:
+async def test_the_steps_follow_who_is_registered_now(
+    visitor: Visitor, mirror: EagerMirror
+) -> None:
     before = await text_of(visitor)
     assert "The device of 1001 is not registered: nothing rings." in before
     assert "1001 forwards calls while its device is not registered to 1002." in before
     assert "The voicemail of 1002 answers" in before
-    portal.mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.7:5060", "Reachable"))
+    mirror.contact_changed(ContactReport("1001", "sip:1001@192.0.2.7:5060", "Reachable"))
     after = await text_of(visitor)
     assert "1001 rings for 20 seconds." in after
     assert "1001 forwards calls that nobody answers to 1002." in after
@@ -48,16 +51,16 @@ async def test_without_script_it_is_a_page_and_the_editor_has_the_link(operator:
     assert f'href="{PREVIEW}"' in await text_of(operator, "/extensions/1001/edit", htmx=False)
 
 
-async def test_old_states_are_said_to_be_old(visitor: Visitor, portal: Portal) -> None:
+async def test_old_states_are_said_to_be_old(visitor: Visitor, mirror: EagerMirror) -> None:
     assert "not connected" not in await text_of(visitor)
-    portal.mirror.link_down("gone")
+    mirror.link_down("gone")
     assert "Asterisk is not connected: who is registered may have changed." in await text_of(
         visitor
     )
 
 
 async def test_a_group_has_a_preview_too(
-    visitor: Visitor, portal: Portal, extensions: Extensions, admin: Actor
+    visitor: Visitor, portal: Portal, extensions: Extensions, admin: Actor, mirror: EagerMirror
 ) -> None:
     await portal.groups.create(admin, {"name": "sales", "number": "1100", "fallback": "1002"})
     assert "Of group 1100 nobody can ring now." in await text_of(
@@ -65,7 +68,7 @@ async def test_a_group_has_a_preview_too(
     )
     await extensions.update(admin, "1002", {"phone_group": "sales"})
     await extensions.update(admin, "1001", {"forward_all": "1100"})
-    portal.mirror.contact_changed(ContactReport("1002", "sip:1002@192.0.2.8:5060", "Reachable"))
+    mirror.contact_changed(ContactReport("1002", "sip:1002@192.0.2.8:5060", "Reachable"))
     told = await text_of(visitor)
     assert "1001 forwards all calls to 1100." in told
     assert "Of group 1100 rings 1002, for 20 seconds." in told

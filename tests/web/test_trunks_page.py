@@ -11,6 +11,7 @@ from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.realtime import PsAuth
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
+from tests.fakes.eager_mirror import EagerMirror
 from tests.web.calling import TRUNK, marked, names, notice, with_route, with_trunk
 from tests.web.conftest import Visitor
 from tests.web.forms import add
@@ -29,15 +30,13 @@ async def test_without_a_trunk_the_page_says_so(visitor: Visitor) -> None:
 
 
 async def test_the_list_shows_what_a_trunk_is_and_its_state(
-    visitor: Visitor, portal: Portal, admin: Actor
+    visitor: Visitor, portal: Portal, admin: Actor, mirror: EagerMirror
 ) -> None:
     fields = {"description": "Main line", "caller_id": "+4930123400", "registers": True, **LOGIN}
     await with_trunk(portal, admin, "carrier", **fields)
     await with_trunk(portal, admin, "backup")
-    portal.mirror.track_all(await portal.trunks.monitored())
-    portal.mirror.contact_changed(
-        ContactReport("trunk-carrier", "sip:192.0.2.7:5060", "Unreachable")
-    )
+    await mirror.track_all(await portal.trunks.monitored())
+    mirror.contact_changed(ContactReport("trunk-carrier", "sip:192.0.2.7:5060", "Unreachable"))
     text = await page_of(visitor)
     assert names(text) == ["backup", "carrier"]
     for shown in ("Main line", "carrier.<wbr>example:5060", "+4930123400", ">Yes<", ">No<"):

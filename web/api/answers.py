@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from pbxbridge.mirror.endpoint import EndpointState
-from pbxbridge.mirror.mirror import LinkState
+from pbxbridge.mirror.board import Board
 from pbxbridge.services.device_types import DeviceType
 from pbxbridge.services.extension_view import ExtensionView
 from pbxbridge.services.people import Role, TokenScope
@@ -31,10 +30,12 @@ class State(Model):
 
     While `asterisk_connected` is false the state is the last one known, as of `asterisk_since`.
     `ip` and `port` are those of the registered device, empty and 0 without one. `waiting` means
-    that the extension is saved, but Asterisk is yet to be told.
+    that the extension is saved, but Asterisk is yet to be told. `node` is the Asterisk where the
+    device is, empty where there is only one.
     """
 
     number: str
+    node: str
     status: StatusName
     ip: str
     port: int
@@ -238,10 +239,12 @@ class Problem(Model):
     request_id: str = ""
 
 
-def state_of(view: ExtensionView, state: EndpointState, link: LinkState) -> State:
+def state_of(view: ExtensionView, board: Board) -> State:
     """Return the live state of an extension's device."""
+    state, link = board.state_of(view.number), board.link_of(view.number)
     return State(
         number=view.number,
+        node=state.node,
         status=state.status,
         ip=state.ip,
         port=state.port,

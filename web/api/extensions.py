@@ -142,8 +142,7 @@ async def delete_extension(call: Call[DeleteQuery]) -> web.Response:
 async def read_state(call: Call[NoQuery]) -> web.Response:
     """Answer what Asterisk says of the device now."""
     view = await call.portal.extensions.get(call.named("number"))
-    mirror = call.portal.mirror
-    return answer(state_of(view, mirror.state_of(view.number), mirror.link))
+    return answer(state_of(view, call.portal.board))
 
 
 def has_secret(view: ExtensionView) -> bool:
@@ -164,18 +163,16 @@ async def _saved(call: Call[NoQuery], changes: Mapping[str, object]) -> Extensio
 
 
 async def _in_state(call: Call[ExtensionsQuery], status: Status) -> Collection[str]:
-    mirror = call.portal.mirror
+    board = call.portal.board
     numbers = await call.portal.extensions.monitored()
-    return {number for number in numbers if mirror.state_of(number).status is status}
+    return {number for number in numbers if board.state_of(number).status is status}
 
 
 def _with_state(call: Call[Any], view: ExtensionView, include: str | None) -> ExtensionWithState:
     shown = ExtensionWithState.model_validate(view)
     if not include:
         return shown
-    mirror = call.portal.mirror
-    state = state_of(view, mirror.state_of(view.number), mirror.link)
-    return shown.model_copy(update={"state": state})
+    return shown.model_copy(update={"state": state_of(view, call.portal.board)})
 
 
 def _shown(view: ExtensionView) -> Extension:

@@ -12,7 +12,8 @@ from aiohttp.typedefs import Handler
 
 from pbxbridge.errors import AsteriskUnavailable, Invalid, PbxBridgeError, TooManyAttempts
 from pbxbridge.services.extensions import InUse
-from web.middleware.errors import EXPLANATIONS, TITLES, status_of
+from pbxbridge.services.keep_trying import is_database_away
+from web.middleware.errors import EXPLANATIONS, NO_DATABASE, TITLES, status_of
 from web.requests import is_api
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,7 +37,10 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         headers = {name: error.headers[name] for name in _HEADERS if name in error.headers}
         return problem(error.status, _said(error), headers=headers)
-    except Exception:
+    except Exception as error:
+        if is_database_away(error):
+            log.warning("database.failed", path=request.path, reason=str(error))
+            return problem(503, f"{NO_DATABASE}. {EXPLANATIONS[503]}")
         return _unexpected(request)
 
 

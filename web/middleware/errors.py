@@ -18,6 +18,7 @@ from pbxbridge.errors import (
     PbxBridgeError,
     TooManyAttempts,
 )
+from pbxbridge.services.keep_trying import is_database_away
 from web.portal import SESSION
 from web.render import bare_page, page
 from web.requests import wants_page
@@ -54,6 +55,8 @@ EXPLANATIONS = {
     503: "Please try again in a moment.",
 }
 
+NO_DATABASE = "The database does not answer"
+
 TEMPLATE = "errors/error.html"
 
 
@@ -76,6 +79,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
                 raise
             return _with_headers(await _answer(request, error.status), error)
         except Exception as error:
+            if is_database_away(error):
+                log.warning("database.failed", path=request.path, reason=str(error))
+                return await _answer(request, 503, title=NO_DATABASE)
             return await _unexpected(request, request_id, error)
 
 

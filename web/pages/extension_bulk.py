@@ -64,7 +64,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
     """Ask what to change of the chosen extensions, or of all that the filter lets through."""
     if request.query.get("which") == "all":
         portal = portal_of(request)
-        wanted = list_query(request).wanted(portal.mirror)
+        wanted = list_query(request).wanted(portal.board)
         numbers = await portal.extensions.numbers(wanted, MOST_AT_ONCE + 1)
     else:
         numbers = list(dict.fromkeys(request.query.getall(NUMBERS, [])))

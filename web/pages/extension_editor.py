@@ -11,6 +11,7 @@ from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extension_view import ExtensionView
 from pbxbridge.services.people import Role
 from web.access import allow
+from web.device_history import shown_history
 from web.notices import notify
 from web.pages.extension_form import (
     MORE,
@@ -65,7 +66,7 @@ async def show_editor(request: web.Request) -> web.StreamResponse:
 async def show_facts(request: web.Request) -> web.StreamResponse:
     """Show what is known of the device now, for an editor that is open."""
     view = await portal_of(request).extensions.get(request.match_info["number"])
-    state = portal_of(request).mirror.state_of(view.number)
+    state = portal_of(request).board.state_of(view.number)
     template = "extensions/device_state.html"
     return html(fragment(request, template, state=state, registers=has_secret(view)))
 
@@ -96,7 +97,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         ONE_ROW,
         title="New extension",
         extension=view,
-        state=portal_of(request).mirror.state_of(view.number),
+        state=portal_of(request).board.state_of(view.number),
         secret=secret if has_secret(view) else "",
         device=device_name(view),
         user_name=view.number,
@@ -148,8 +149,10 @@ async def _editor(
         title=f"Extension {view.number}" if view else "New extension",
         status=422 if errors else 200,
         extension=view,
-        state=portal.mirror.state_of(view.number) if view else None,
+        state=portal.board.state_of(view.number) if view else None,
         has_secret=view is not None and has_secret(view),
+        history=await shown_history(portal.history, view.number) if view else [],
+        kept_days=portal.history.keep.days,
         values=stored | dict(typed),
         errors=errors,
         now=now,

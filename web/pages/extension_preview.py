@@ -7,7 +7,7 @@ from aiohttp import web
 from pbxbridge.services.people import Role
 from web.access import allow
 from web.portal import portal_of
-from web.render import link_of, part_or_page
+from web.render import part_or_page
 
 
 def routes() -> list[web.RouteDef]:
@@ -25,5 +25,5 @@ async def show(request: web.Request) -> web.StreamResponse:
         "extensions/preview_page.html",
         title=f"A call to {number} now",
         preview=await portal_of(request).preview.of(number),
-        is_fresh=link_of(request).up,
+        is_fresh=portal_of(request).board.is_fresh,
     )

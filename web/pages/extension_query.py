@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.endpoint import Status
-from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.services.device_types import DeviceType
 from pbxbridge.services.extension_list import ExtensionFilter, Sort
 from web.requests import SEARCH_LENGTH, page_of, search_of
@@ -80,14 +80,14 @@ class ListQuery:
         turned = self.column == column and self.direction == "ascending"
         return self.url(sort=f"-{column}" if turned else column)
 
-    def wanted(self, mirror: Mirror) -> ExtensionFilter:
-        """Return the filter for the service; which device is in what state is the mirror's."""
+    def wanted(self, board: Board) -> ExtensionFilter:
+        """Return the filter for the service; which device is in what state is on the board."""
         return ExtensionFilter(
             search=self.search,
             device_type=self.device_type,
             class_of_service=self.class_of_service,
             user=self.user,
-            among=mirror.numbers_with(Status[self.state]) if self.state else None,
+            among=board.numbers_with(Status[self.state]) if self.state else None,
             sort=SORTS[self.column],
             descending=self.sort.startswith("-"),
         )

@@ -41,11 +41,11 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     """Show one page of the list, as the address says."""
     portal, query = portal_of(request), list_query(request)
     found = await portal.extensions.page(
-        query.wanted(portal.mirror), query.page, query.per_page, most=MOST_COUNTED
+        query.wanted(portal.board), query.page, query.per_page, most=MOST_COUNTED
     )
     context: dict[str, Any] = {
         "found": found,
-        "rows": [(view, portal.mirror.state_of(view.number)) for view in found.items],
+        "rows": [(view, portal.board.state_of(view.number)) for view in found.items],
         "query": query,
         "columns": COLUMNS,
         "page_sizes": PAGE_SIZES,
@@ -77,5 +77,5 @@ async def show_row(request: web.Request) -> web.StreamResponse:
 
 def one_row(request: web.Request, view: ExtensionView) -> web.Response:
     """Return a row of the list."""
-    state = portal_of(request).mirror.state_of(view.number)
+    state = portal_of(request).board.state_of(view.number)
     return html(fragment(request, "extensions/row.html", extension=view, state=state))

@@ -1,9 +1,11 @@
 """``/live``: tells a browser what changed, by Server-Sent Events.
 
-Four kinds of message. ``patch`` carries element ids and their new content. ``list`` says that the
-list of extensions is no longer what it was, ``mailbox`` that the person's own voicemail is not; a
-browser that shows it asks for it again. ``signed-out`` is the last message of a stream whose
-session ended. Whoever may not see every extension is told of their own only (../audience.py).
+Five kinds of message. ``patch`` carries element ids and their new content. ``states`` says that
+more endpoints changed than a browser shows rows: it asks ``/live/states`` for those that it shows.
+``list`` says that the list of extensions, or of alerts, is no longer what it was, ``mailbox`` that
+the person's own voicemail is not; a browser that shows it asks for it again. ``signed-out`` is the
+last message of a stream whose session ended. Whoever may not see every extension is told of their
+own only (../audience.py).
 
 A stream begins with everything, after it has subscribed, so nothing falls between the page and
 the stream. Source of the format: HTML standard, section 9.2, Server-sent events.
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
+from collections.abc import Iterable
 
 import structlog
 from aiohttp import web
@@ -25,14 +27,19 @@ from pbxbridge.services.people import Role
 from web import routes as names
 from web.access import signed_in
 from web.audience import Audience
+from web.live_cells import cells_of
 from web.live_changes import Batch, LiveChanges
 from web.own_extensions import own_extensions
 from web.portal import SESSION, portal_of
-from web.render import fragment, link_of
+from web.render import fragment, node_links
 
 log = structlog.get_logger(__name__)
 
 BACKLOG = 500
+# A usual page has 50 rows: to tell of many more costs more than to be asked for those.
+MOST_ROWS = 100
+# The largest page has 200.
+MOST_ASKED = 500
 RECONNECT_MS = 2000
 
 
@@ -47,7 +54,10 @@ STREAMS = web.AppKey("streams", Streams)
 
 def routes() -> list[web.RouteDef]:
     """Return what this module serves."""
-    return [web.get("/live", live, name=names.LIVE, allow_head=False)]
+    return [
+        web.get("/live", live, name=names.LIVE, allow_head=False),
+        web.get("/live/states", show_states),
+    ]
 
 
 async def close_streams(app: web.Application) -> None:
@@ -61,7 +71,7 @@ async def close_streams(app: web.Application) -> None:
 async def live(request: web.Request) -> web.StreamResponse:
     """Stream changes until the browser leaves, its session ends, or the portal stops."""
     portal, streams = portal_of(request), request.config_dict[STREAMS]
-    changes = LiveChanges(limit=BACKLOG)
+    changes = LiveChanges(limit=MOST_ROWS)
     audience = Audience(sees_all=request[SESSION].role is not Role.USER)
     with portal.bus.subscribe(BACKLOG) as subscription:
         audience.own = await _own_numbers(request)
@@ -80,6 +90,16 @@ async def live(request: web.Request) -> web.StreamResponse:
             finally:
                 streams.discard(stream)
     return stream
+
+
+@signed_in
+async def show_states(request: web.Request) -> web.Response:
+    """Return a patch of these rows, of which the address has the numbers, with commas between."""
+    numbers = [number for number in request.query.get("of", "").split(",") if number]
+    if request[SESSION].role is Role.USER:
+        own = await _own_numbers(request)
+        numbers = [number for number in numbers if number in own]
+    return web.json_response(_rows(request, numbers[:MOST_ASKED]))
 
 
 async def _serve(
@@ -104,8 +124,8 @@ async def _serve(
 
 async def _collect(subscription: Subscription, audience: Audience, changes: LiveChanges) -> None:
     async for event in subscription:
-        if audience.may_know(event):
-            changes.note(event)
+        if share := audience.share_of(event):
+            changes.note(share)
 
 
 async def _send(
@@ -125,6 +145,8 @@ async def _send(
             refresh |= before is None or before.notices != waiting.notices
         if patch:
             await stream.send(json.dumps(patch), event="patch")
+        if batch.states:
+            await stream.send("states", event="states")
         if batch.mailbox and audience.own:
             await stream.send("mailbox", event="mailbox")
         if refresh:
@@ -133,25 +155,18 @@ async def _send(
 
 
 def _patch(request: web.Request, batch: Batch, audience: Audience) -> dict[str, str]:
-    patch: dict[str, str] = {}
-    for number in batch.numbers:
-        patch |= row_patch(request, number)
+    patch = _rows(request, batch.numbers)
     if batch.link:
-        link = link_of(request)
-        # Why it is down may name hosts and logins.
-        told = link if audience.sees_all else replace(link, reason="")
-        patch["link"] = fragment(request, "link.html", link=told)
+        nodes = node_links(request, why=audience.sees_all)
+        patch["link"] = fragment(request, "link.html", nodes=nodes)
     return patch
 
 
-def row_patch(request: web.Request, number: str) -> dict[str, str]:
-    """Return the live cells of one row, by element id."""
-    state = portal_of(request).mirror.state_of(number)
-    return {
-        f"status-{number}": fragment(request, "extensions/status.html", state=state),
-        f"ip-{number}": fragment(request, "extensions/ip.html", state=state),
-        f"port-{number}": str(state.port or ""),
-    }
+def _rows(request: web.Request, numbers: Iterable[str]) -> dict[str, str]:
+    patch: dict[str, str] = {}
+    for number in numbers:
+        patch |= cells_of(request, number)
+    return patch
 
 
 async def _watch_session(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from pbxbridge.errors import AsteriskUnavailable, Invalid
-from pbxbridge.mirror.endpoint import EndpointState
+from pbxbridge.mirror.shown import ShownState
 from pbxbridge.services.extension_view import ExtensionView
 from pbxbridge.services.voicemail_inbox import MessageView
 from web.access import signed_in
@@ -28,7 +28,7 @@ class OwnExtension:
     """An extension with its voicemail; ``messages`` is None if they cannot be read now."""
 
     view: ExtensionView
-    state: EndpointState
+    state: ShownState
     messages: list[MessageView] | None
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ async def _me(
     mine = [
         OwnExtension(
             view,
-            portal_of(request).mirror.state_of(view.number),
+            portal_of(request).board.state_of(view.number),
             await _messages(request, view),
             wrong.get(view.number, {}),
         )

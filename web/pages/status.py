@@ -1,6 +1,7 @@
 """What the status words of extensions and trunks mean, for tooltips and the legend."""
 
 from pbxbridge.mirror.endpoint import Status
+from pbxbridge.mirror.shown import ShownState
 
 _HINTS = {
     Status.OK: "The device is registered and answers. Its IP address and port are shown.",
@@ -31,6 +32,16 @@ _TRUNK_HINTS = {
 }
 
 
-def status_hint(status: Status, endpoint: str = "") -> str:
-    """Return a sentence on what the status means and what to do."""
-    return (_TRUNK_HINTS if endpoint.startswith(_TRUNK) else _HINTS)[status]
+def state_hint(state: ShownState) -> str:
+    """Return what the status means and what to do, and from when it is if it is old."""
+    hints = _TRUNK_HINTS if state.endpoint.startswith(_TRUNK) else _HINTS
+    if state.stale_since is None:
+        return hints[state.status]
+    node = f"Asterisk {state.node}".strip()
+    at = state.stale_since.strftime("%H:%M")
+    return f"{hints[state.status]} {node} is not connected: this is how it was at {at} UTC."
+
+
+def status_hint(status: Status) -> str:
+    """Return a sentence on what the status of an extension means and what to do."""
+    return _HINTS[status]

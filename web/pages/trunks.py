@@ -37,7 +37,7 @@ class _Trunks(RecordScreen):
         return portal.trunks
 
     async def also(self, portal: Portal, record: Stored[Any]) -> object:
-        return portal.mirror.state_of(portal.trunks.endpoint_of(record.fields.name))
+        return portal.board.state_of(portal.trunks.endpoint_of(record.fields.name))
 
     async def around(self, portal: Portal) -> Mapping[str, object]:
         return await inbound_form(portal)

@@ -10,10 +10,10 @@ from playwright.async_api import Browser, Page
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
+from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.browser import open_browser, open_page
 from tests.web.browser.screen import save
 from tests.web.conftest import Client, Prepared
-from web.app import Portal
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +23,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(autouse=True)
-async def _three_extensions(extensions: Extensions, admin: Actor, portal: Portal) -> None:
+async def _three_extensions(extensions: Extensions, admin: Actor, mirror: EagerMirror) -> None:
     for number, name in (("1001", "Ada"), ("1002", "Grace"), ("1003", "Edith")):
         await save(extensions, admin, number, name)
-    portal.mirror.track_all(await extensions.monitored())
-    portal.mirror.link_up()
+    await mirror.track_all(await extensions.monitored())
+    mirror.link_up()
 
 
 @pytest.fixture

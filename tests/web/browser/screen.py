@@ -8,7 +8,7 @@ from pbxbridge.mirror.contact_state import ContactReport
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
-from web.app import Portal
+from tests.fakes.eager_mirror import EagerMirror
 
 
 async def save(
@@ -25,10 +25,8 @@ def row(page: Page, number: str) -> Locator:
     return page.locator(f"#extension-{number}")
 
 
-def registered(portal: Portal, number: str, status: str = "Reachable") -> None:
-    portal.mirror.contact_changed(
-        ContactReport(number, f"sip:{number}@198.251.100.250:45060", status)
-    )
+def registered(mirror: EagerMirror, number: str, status: str = "Reachable") -> None:
+    mirror.contact_changed(ContactReport(number, f"sip:{number}@198.251.100.250:45060", status))
 
 
 async def order(page: Page) -> list[str]:

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from pbxbridge.mirror.contact_state import ContactReport
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.calling.plan import ensure_built_in
+from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.browser import open_page
 from tests.web.calling import with_route, with_trunk
 from tests.web.conftest import Client, Prepared
@@ -158,13 +159,15 @@ async def test_unknown_dids_and_a_phone_group(page: Page, portal: Portal) -> Non
     assert (await portal.inbound.get()).fields.unknown_did == "600"
 
 
-async def test_the_state_of_a_trunk_is_live(page: Page, portal: Portal, admin: Actor) -> None:
+async def test_the_state_of_a_trunk_is_live(
+    page: Page, portal: Portal, admin: Actor, mirror: EagerMirror
+) -> None:
     await with_trunk(portal, admin)
     # Somebody else made it: the list comes by itself, and so does the state.
     status = page.locator("#status-trunk-carrier")
     await expect(status).to_have_text("")
-    portal.mirror.track_all(await portal.trunks.monitored())
-    portal.mirror.contact_changed(ContactReport("trunk-carrier", "sip:192.0.2.7:5060", "Reachable"))
+    await mirror.track_all(await portal.trunks.monitored())
+    mirror.contact_changed(ContactReport("trunk-carrier", "sip:192.0.2.7:5060", "Reachable"))
     await expect(status).to_have_text("OK")
     await portal.trunks.delete(admin, "carrier")
     await expect(status).to_have_count(0)

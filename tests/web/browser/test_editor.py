@@ -10,8 +10,8 @@ from playwright.async_api import Page, expect
 from pbxbridge.models.extension import Extension
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
+from tests.fakes.eager_mirror import EagerMirror
 from tests.web.browser.screen import order, registered, row, save
-from web.app import Portal
 
 
 async def test_a_new_extension_shows_its_secret_and_then_stands_in_the_list(
@@ -219,15 +219,15 @@ async def test_when_the_pin_was_changed_by_phone_is_told_beside_it_in_local_time
 
 
 async def test_what_an_editor_says_of_its_device_follows_asterisk(
-    page: Page, portal: Portal
+    page: Page, mirror: EagerMirror
 ) -> None:
     await page.get_by_label("Edit extension 1001").click()
     facts = page.locator("#facts-1001")
     await expect(facts).to_contain_text("Not registered")
     await page.locator("#caller_id_name-1001").fill("Half typ")
-    registered(portal, "1001")
+    registered(mirror, "1001")
     await expect(facts).to_contain_text("198.251.100.250")
-    registered(portal, "1001", "Unreachable")
+    registered(mirror, "1001", "Unreachable")
     await expect(facts).to_contain_text("UNREACHABLE")
     await expect(facts).not_to_contain_text("UTC")
     await page.keyboard.type("ed")

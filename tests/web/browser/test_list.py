@@ -13,19 +13,21 @@ from pbxbridge.events import ExtensionSaved
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.eventually import eventually
+from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.browser import open_page
 from tests.rig.extensions import delete_knowingly
 from tests.rig.ports import free_ports
 from tests.web.browser.screen import order, registered, row, save
 from tests.web.conftest import IDLE, Client, Clock, Prepared
 from web.app import Portal, make_app
+from web.pages.live import MOST_ROWS
 
 
-async def test_a_state_changes_in_place_and_moves_nothing(page: Page, portal: Portal) -> None:
+async def test_a_state_changes_in_place_and_moves_nothing(page: Page, mirror: EagerMirror) -> None:
     await page.evaluate("window.loadedOnce = true")
     boxes = [await row(page, number).bounding_box() for number in ("1001", "1002")]
     for status, shown in (("Reachable", "OK"), ("Unreachable", "UNREACHABLE")):
-        registered(portal, "1001", status)
+        registered(mirror, "1001", status)
         await expect(page.locator("#status-1001")).to_have_text(shown)
         await expect(page.locator("#ip-1001")).to_have_text("198.251.100.250")
         await expect(page.locator("#port-1001")).to_have_text("45060")
@@ -35,7 +37,7 @@ async def test_a_state_changes_in_place_and_moves_nothing(page: Page, portal: Po
 
 
 async def test_a_list_that_comes_late_puts_no_old_state_in_the_place_of_a_new_one(
-    page: Page, portal: Portal
+    page: Page, portal: Portal, mirror: EagerMirror
 ) -> None:
     held: list[tuple[Route, APIResponse]] = []
 
@@ -48,7 +50,7 @@ async def test_a_list_that_comes_late_puts_no_old_state_in_the_place_of_a_new_on
     await page.route("**/*", hold)
     portal.bus.publish(ExtensionSaved("1002", monitored=True))
     await eventually(lambda: held)
-    registered(portal, "1001", "Reachable")
+    registered(mirror, "1001", "Reachable")
     await expect(page.locator("#status-1001")).to_have_text("OK")
     route, old = held[0]
     async with page.expect_response(lambda answer: "x-background" in answer.request.headers):
@@ -56,8 +58,26 @@ async def test_a_list_that_comes_late_puts_no_old_state_in_the_place_of_a_new_on
     await expect(page.locator("#status-1001")).to_have_text("OK")
 
 
+async def test_after_a_storm_the_newest_state_stays_whatever_was_told_before(
+    page: Page, portal: Portal, mirror: EagerMirror
+) -> None:
+    registered(mirror, "1001")
+    await expect(page.locator("#status-1001")).to_have_text("OK")
+    others = [str(number) for number in range(5001, 5002 + MOST_ROWS)]
+    for number in others:
+        mirror.track(number, monitored=True)
+    for number in ("1001", *others):
+        registered(mirror, number, "Unreachable")
+    await expect(page.locator("#status-1001")).to_have_text("UNREACHABLE")
+    async with page.expect_response(lambda answer: "x-background" in answer.request.headers):
+        portal.bus.publish(ExtensionSaved("1002", monitored=True))
+    async with page.expect_response(lambda answer: "x-background" in answer.request.headers):
+        portal.bus.publish(ExtensionSaved("1002", monitored=True))
+    await expect(page.locator("#status-1001")).to_have_text("UNREACHABLE")
+
+
 async def test_what_happened_before_the_stream_began_is_shown(
-    browser: Browser, client: Client, prepared: Prepared, portal: Portal
+    browser: Browser, client: Client, prepared: Prepared, mirror: EagerMirror
 ) -> None:
     async with open_page(browser) as page:
         home = str(client.make_url("/"))
@@ -69,14 +89,14 @@ async def test_what_happened_before_the_stream_began_is_shown(
 
         await page.route("**/live", hold)
         await page.goto(home)
-        registered(portal, "1001")
+        registered(mirror, "1001")
         await expect(page.locator("#status-1001")).to_have_text("")
         await held[0].continue_()
         await expect(page.locator("#status-1001")).to_have_text("OK")
 
 
 async def test_an_open_editor_outlives_what_others_do(
-    page: Page, extensions: Extensions, admin: Actor, portal: Portal
+    page: Page, extensions: Extensions, admin: Actor, mirror: EagerMirror
 ) -> None:
     await page.get_by_label("Edit extension 1001").click()
     name = page.locator("#caller_id_name-1001")
@@ -90,7 +110,7 @@ async def test_an_open_editor_outlives_what_others_do(
     assert await order(page) == ["1000", "1001", "1002"]
     await save(extensions, admin, "1001", "Changed elsewhere")
     await expect(row(page, "1001").locator(".row")).to_contain_text("Changed elsewhere")
-    registered(portal, "1001")
+    registered(mirror, "1001")
     await expect(page.locator("#status-1001")).to_have_text("OK")
     await expect(name).to_be_focused()
     await page.keyboard.type("ed")
@@ -110,14 +130,14 @@ async def test_a_row_that_is_replaced_keeps_the_focus(
 
 @pytest.mark.parametrize("options", [{"timezone_id": "Asia/Tokyo"}])
 async def test_a_lost_link_is_said_with_local_time_and_the_states_look_old(
-    page: Page, portal: Portal
+    page: Page, portal: Portal, mirror: EagerMirror
 ) -> None:
     cell = page.locator("#status-1001")
-    registered(portal, "1001")
+    registered(mirror, "1001")
     await expect(cell).to_have_text("OK")
     await expect(cell).to_have_css("filter", "none")
-    portal.mirror.link_down("Connection refused.")
-    since = (portal.mirror.link.since + timedelta(hours=9)).strftime("%H:%M")
+    mirror.link_down("Connection refused.")
+    since = (mirror.link.since + timedelta(hours=9)).strftime("%H:%M")
     await expect(page.locator("#link")).to_contain_text(
         f"Asterisk is not connected since {since} (Connection refused). "
         "Showing the last known state."
@@ -125,7 +145,7 @@ async def test_a_lost_link_is_said_with_local_time_and_the_states_look_old(
     await expect(cell).to_have_css("filter", "grayscale(1)")
     await expect(cell.locator(".status")).to_have_css("outline-style", "dashed")
     await expect(cell).to_have_css("opacity", "1")  # grey, but as legible as ever
-    portal.mirror.link_up()
+    mirror.link_up()
     await expect(page.locator("#link")).to_have_text("Asterisk is connected")
     await expect(cell).to_have_css("filter", "none")
 
@@ -146,7 +166,7 @@ async def test_the_filter_offers_users(page: Page) -> None:
 
 
 async def test_filters_order_and_page_are_in_the_address_and_nothing_is_loaded_anew(
-    page: Page, extensions: Extensions, admin: Actor, portal: Portal
+    page: Page, extensions: Extensions, admin: Actor, mirror: EagerMirror
 ) -> None:
     await save(extensions, admin, "1004", "Zoe", device_type="IAX2")
     await page.evaluate("window.loadedOnce = true")
@@ -165,7 +185,7 @@ async def test_filters_order_and_page_are_in_the_address_and_nothing_is_loaded_a
     await expect(row(page, "1004")).to_be_visible()
     assert await order(page) == ["1004", "1002", "1003", "1001"]
     await expect(page).to_have_url(re.compile(r"/extensions\?sort=-caller_id_name$"))
-    registered(portal, "1003")
+    registered(mirror, "1003")
     await page.get_by_label("Status", exact=True).select_option("OK")
     await expect(page.locator("tbody.extension")).to_have_count(1)
     await page.get_by_label("User", exact=True).fill("nobody")
@@ -230,7 +250,12 @@ async def test_an_ended_session_leads_to_the_sign_in_page_and_back(
 
 
 async def test_the_page_recovers_from_a_restart_of_the_portal(
-    browser: Browser, portal: Portal, prepared: Prepared, extensions: Extensions, admin: Actor
+    browser: Browser,
+    portal: Portal,
+    prepared: Prepared,
+    extensions: Extensions,
+    admin: Actor,
+    mirror: EagerMirror,
 ) -> None:
     [port] = free_ports(1)
     first: Client = TestClient(TestServer(make_app(portal), port=port))
@@ -245,7 +270,7 @@ async def test_the_page_recovers_from_a_restart_of_the_portal(
             "No connection to the portal", timeout=15_000
         )
         await expect(page.locator("#status-1001")).to_have_css("filter", "grayscale(1)")
-        registered(portal, "1001")
+        registered(mirror, "1001")
         await save(extensions, admin, "1004", "Meanwhile")
         async with TestClient(TestServer(make_app(portal), port=port)):
             await expect(page.locator("#status-1001")).to_have_text("OK", timeout=15_000)

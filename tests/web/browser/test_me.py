@@ -16,6 +16,7 @@ from pbxbridge.models.realtime import VoicemailBox
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
+from tests.fakes.eager_mirror import EagerMirror
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.rig.browser import open_page
 from tests.rig.voicemail_files import leave_message, wav
@@ -151,8 +152,10 @@ async def test_what_asterisk_refuses_is_told(me: Page, voicemail_link: Voicemail
     await expect(message(me, "one")).to_be_visible()
 
 
-async def test_the_status_is_live_and_what_others_do_is_not_told(me: Page, portal: Portal) -> None:
-    registered(portal, MINE)
+async def test_the_status_is_live_and_what_others_do_is_not_told(
+    me: Page, mirror: EagerMirror
+) -> None:
+    registered(mirror, MINE)
     await expect(me.locator(f"#status-{MINE}")).to_have_text("OK")
     assert "198.251.100.250" not in await me.content()
 

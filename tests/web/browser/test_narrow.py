@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.fakes.eager_mirror import EagerMirror
 from tests.web.browser.screen import registered, row
-from web.app import Portal
 
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.mark.parametrize("options", [{"viewport": PHONE}])
-async def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page, portal: Portal) -> None:
-    registered(portal, "1001", "Unreachable")
+async def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page, mirror: EagerMirror) -> None:
+    registered(mirror, "1001", "Unreachable")
     await expect(page.locator("#status-1001")).to_have_text("UNREACHABLE")
     await page.get_by_label("Edit extension 1001").click()
     await page.get_by_role("button", name="Show secret").click()

@@ -123,6 +123,7 @@
       return; // live.js sees to a lost connection or session
     }
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    pbxbridge.localTimes(page);
     // An answer under way may bring the same rows, or another search may have been asked for.
     if (isBusy() || address !== location.href) {
       refresh();

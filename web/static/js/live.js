@@ -4,6 +4,10 @@
 (() => {
   const lost = document.getElementById("stream");
   const RETRY_MS = 3000;
+  const PATIENCE_MS = 15000;
+  // In a storm the states are asked for again and again: not without a pause.
+  const PAUSE_MS = 250;
+  const LONGEST_PAUSE_MS = 8000;
   // A restart of the portal, or a page that is just loading, is no reason to alarm anybody.
   const ALARM_MS = 4000;
   let source;
@@ -21,8 +25,10 @@
     }, ALARM_MS);
   }
 
-  // What this stream told last of each element.
+  // What this stream told last of each element, unless that may be old.
   let told = {};
+  let isAsking = false;
+  let isOld = false;
 
   function show(contents) {
     for (const [id, html] of Object.entries(contents)) {
@@ -36,12 +42,53 @@
 
   function patch(contents) {
     Object.assign(told, contents);
+    take(contents);
+  }
+
+  function take(contents) {
     show(contents);
     for (const id of Object.keys(contents)) {
       if (id.startsWith("status-")) {
         pbxbridge.refreshFacts?.(id.slice("status-".length));
       }
     }
+  }
+
+  // More changed than was told. Ask for what is shown; what is told meanwhile is newer than that.
+  async function askStates() {
+    told = {};
+    isOld = true;
+    if (isAsking) {
+      return;
+    }
+    isAsking = true;
+    let pause = PAUSE_MS;
+    while (isOld) {
+      isOld = false;
+      const cells = [...document.querySelectorAll('[id^="status-"]')];
+      const numbers = cells.map((cell) => cell.id.slice("status-".length));
+      if (numbers.length) {
+        isOld ||= !(await readStates(numbers));
+        pause = isOld ? Math.min(2 * pause, LONGEST_PAUSE_MS) : PAUSE_MS;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+    isAsking = false;
+  }
+
+  // Whether that is done with: else it is tried again.
+  async function readStates(numbers) {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const headers = { "X-Background": "1" }; // nobody asked: no reason to keep a session alive
+    const address = `/live/states?of=${numbers.map(encodeURIComponent).join(",")}`;
+    const answer = await fetch(address, { headers, signal }).catch(() => null);
+    const contents = answer?.ok && !answer.redirected ? await answer.json().catch(() => null) : null;
+    if (contents) {
+      told = { ...contents, ...told };
+      take(Object.fromEntries(Object.keys(contents).map((id) => [id, told[id]])));
+    }
+    // A lost connection or session is seen to below.
+    return Boolean(contents) || source?.readyState !== EventSource.OPEN;
   }
 
   // The browser gives up after an answer other than 200. Was it the session, or the portal?
@@ -61,6 +108,7 @@
     source = new EventSource("/live");
     source.addEventListener("open", isBack);
     source.addEventListener("patch", (event) => patch(JSON.parse(event.data)));
+    source.addEventListener("states", askStates);
     source.addEventListener("list", () => pbxbridge.refreshList?.());
     source.addEventListener("mailbox", () => pbxbridge.refreshMailboxes?.());
     source.addEventListener("signed-out", () => {

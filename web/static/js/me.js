@@ -63,6 +63,7 @@
         takeMessages(old.querySelector(".messages"), list);
       }
     }
+    document.body.dispatchEvent(new Event("merged"));
   }
 
   // Ask for the page as it is now. Several reasons within a moment are one question.
