@@ -12,7 +12,7 @@ SYNCED := .venv/.synced
 # As many as cores: browsers and phones on a machine that is busier than that run into time limits.
 WORKERS ?= $(shell nproc)
 
-.PHONY: help run test lint format bench lock setup asterisk chromium sipp clean
+.PHONY: help run test soak lint format bench lock setup asterisk chromium postgres sipp clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,8 +20,11 @@ help: ## show what can be made
 run: $(SYNCED) asterisk ## set everything up and run the bridge with a real Asterisk and demo phones
 	@exec $(BIN)/python -m tests.demo
 
-test: $(SYNCED) asterisk chromium sipp ## set everything up and run every test
+test: $(SYNCED) asterisk chromium postgres sipp ## set everything up and run every test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+soak: $(SYNCED) asterisk chromium postgres sipp ## run the campaigns: the tests that break things for long
+	PBXBRIDGE_SOAK=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -m campaign
 
 lint: $(SYNCED) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check
@@ -33,19 +36,24 @@ format: $(SYNCED) ## let ruff format and fix the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(SYNCED) asterisk sipp ## measure, print ratios, write benchmarks/results/*.json
+bench: $(SYNCED) asterisk chromium sipp ## measure, print ratios, write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.save_to_register
 	$(BIN)/python -m benchmarks.extension_list
 	$(BIN)/python -m benchmarks.save_at_size
 	$(BIN)/python -m benchmarks.csv_import
 	$(BIN)/python -m benchmarks.simulator
 	$(BIN)/python -m benchmarks.call_setup
+	$(BIN)/python -m benchmarks.mirror_events
+	$(BIN)/python -m benchmarks.mirror_resync
+	$(BIN)/python -m benchmarks.storm
 
 setup: $(SYNCED) ## install the locked Python packages in .venv
 asterisk: $(SYNCED) ## find Asterisk >= 20, or unpack Debian's into .cache/asterisk
 	@$(PYTHON) asterisk-test-config/get_asterisk.py
 chromium: $(SYNCED) ## find Chromium, or unpack Debian's into .cache/chromium
 	@$(PYTHON) asterisk-test-config/get_chromium.py
+postgres: $(SYNCED) ## find PostgreSQL >= 13, or unpack Debian's into .cache/postgres
+	@$(PYTHON) asterisk-test-config/get_postgres.py
 sipp: $(SYNCED) ## find SIPp, or unpack Debian's into .cache/sipp
 	@$(PYTHON) asterisk-test-config/get_sipp.py
 

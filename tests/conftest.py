@@ -1,7 +1,6 @@
 """Fixtures that every kind of test shares."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,15 +9,15 @@ import pytest
 import structlog
 
 from pbxbridge.events import EventBus
-from pbxbridge.models.database import migrate, open_database
+from pbxbridge.models.database import open_database, sqlite_path
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.calling.plan import ensure_built_in
-from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.services.licences import count_licences
 from pbxbridge.settings import PREFIX
+from tests.rig import campaign
 from tests.rig.calling import open_the_outside
+from tests.rig.databases import Databases, Engine, Template
 from tests.rig.extensions import extensions_on
+from tests.rig.memory import folder_in_memory
 
 # How long an example takes says how busy the machine is, and nothing of the code.
 hypothesis.settings.register_profile("tests", deadline=None)
@@ -26,32 +25,65 @@ hypothesis.settings.load_profile("tests")
 
 # What a developer has set for a bridge of their own is not for the tests.
 for _name in [name for name in os.environ if name.startswith(PREFIX)]:
-    del os.environ[_name]
+    if _name != campaign.VARIABLE:
+        del os.environ[_name]
 
 
 @pytest.fixture(scope="session")
-async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file as ``pbxbridge migrate`` leaves it; tests copy it."""
-    path = tmp_path_factory.mktemp("migrated") / "pbxbridge.sqlite3"
-    await migrate(f"sqlite://{path}")
-    async with open_database(f"sqlite://{path}"):
-        await ensure_built_in()
-        await ensure_search_index()
-        await count_licences()
+async def databases() -> AsyncIterator[Databases]:
+    """Where databases come from."""
+    with folder_in_memory() as folder:
+        databases = Databases(folder)
+        yield databases
+        await databases.stop()
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """What this test's database is of: SQLite, unless its folder's conftest says both."""
+    chosen: Engine = getattr(request, "param", "sqlite")
+    return chosen
+
+
+@pytest.fixture
+async def template(databases: Databases, engine: Engine) -> Template:
+    """What this test's database is a copy of."""
+    return await databases.template(engine)
+
+
+@pytest.fixture
+async def database_url(databases: Databases, template: Template) -> AsyncIterator[str]:
+    """A migrated database of this test's own."""
+    async with databases.copy(template) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[str]:
+    """An open database of this test's own; gives its URL."""
+    async with open_database(database_url):
+        yield database_url
+
+
+@pytest.fixture
+async def elsewhere(databases: Databases, engine: Engine) -> AsyncIterator[str]:
+    """The migrated database of another PBX; gives its URL."""
+    async with databases.copy(await databases.template(engine)) as url:
+        yield url
+
+
+@pytest.fixture
+def database_path(database_url: str) -> Path:
+    """A migrated SQLite file of this test's own."""
+    path = sqlite_path(database_url)
+    assert path is not None
     return path
 
 
-@pytest.fixture
-def database_path(migrated_file: Path, tmp_path: Path) -> Path:
-    """A migrated SQLite file of this test's own."""
-    return Path(shutil.copy(migrated_file, tmp_path / "pbxbridge.sqlite3"))
-
-
-@pytest.fixture
-async def database(database_path: Path) -> AsyncIterator[Path]:
-    """An open database of this test's own; gives its file."""
-    async with open_database(f"sqlite://{database_path}"):
-        yield database_path
+@pytest.fixture(scope="session")
+async def migrated_file(databases: Databases) -> Path:
+    """A SQLite file as ``pbxbridge migrate`` leaves it; tests copy it."""
+    return Path((await databases.template("sqlite")).place)
 
 
 @pytest.fixture
@@ -61,13 +93,13 @@ def bus() -> EventBus:
 
 
 @pytest.fixture
-def extensions(database: Path, bus: EventBus) -> Extensions:
+def extensions(database: str, bus: EventBus) -> Extensions:
     """The service of extensions, on this test's database."""
     return extensions_on(bus)
 
 
 @pytest.fixture
-async def _outside(database: Path) -> None:
+async def _outside(database: str) -> None:
     """Every number can be dialled, so every forward and twin may be."""
     await open_the_outside()
 

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 class MailOutbox:
     """Delivers through ``send(message, recipient)``, which raises MailError if it could not.
 
-    One bridge works on a database: the mailboxes that are being served are known to this object
+    One bridge at a time does this: the mailboxes that are being served are known to this object
     only.
     """
 

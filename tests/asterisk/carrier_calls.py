@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pbxbridge.events import EndpointStateChanged, Subscription
 from pbxbridge.mirror.endpoint import Status
+from pbxbridge.models.node import StoredState
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.carrier import ADDRESS, Carrier, running_carrier
+from tests.rig.databases import Engine
 from tests.rig.system import TESTER, System, running_system
 from tests.sip import CallState, IncomingCall, OutgoingCall, Phone
 
@@ -40,39 +41,38 @@ class Outside:
 
 
 @asynccontextmanager
-async def running_outside(folder: Path) -> AsyncIterator[Outside]:
+async def running_outside(folder: Path, engine: Engine = "sqlite") -> AsyncIterator[Outside]:
     """Run both, with trunk ``carrier`` that knows us by address, and ``dead``."""
     async with (
-        running_system(folder) as system,
+        running_system(folder, engine=engine) as system,
         running_carrier(folder, system.asterisk.ports.sip) as carrier,
     ):
         trunks = system.calling.trunks
-        with system.bus.subscribe() as events:
-            await trunks.create(
-                TESTER,
-                {
-                    "name": "carrier",
-                    "host": ADDRESS,
-                    "port": carrier.ports.sip,
-                    "caller_id": DEFAULT_CALLER_ID,
-                },
-            )
-            await trunks.create(TESTER, {"name": "dead", "host": DEAD, "port": 5999})
-            # Until Asterisk knows that nobody is there, a call waits 32 s for an answer (timer B).
-            await states(events, {"trunk-carrier": Status.OK, "trunk-dead": Status.UNREACHABLE})
+        await trunks.create(
+            TESTER,
+            {
+                "name": "carrier",
+                "host": ADDRESS,
+                "port": carrier.ports.sip,
+                "caller_id": DEFAULT_CALLER_ID,
+            },
+        )
+        await trunks.create(TESTER, {"name": "dead", "host": DEAD, "port": 5999})
+        # Until Asterisk knows that nobody is there, a call waits 32 s for an answer (timer B).
+        await states({"trunk-carrier": Status.OK, "trunk-dead": Status.UNREACHABLE})
         yield Outside(system, carrier)
 
 
-async def states(events: Subscription, wanted: Mapping[str, Status]) -> None:
-    """Wait until the mirror has told these states."""
-    missing = dict(wanted)
-    async with asyncio.timeout(STATE_SECONDS):
-        while missing:
-            event = await events.get()
-            if isinstance(event, EndpointStateChanged):
-                state = event.state
-                if missing.get(state.endpoint) is state.status:
-                    del missing[state.endpoint]
+async def states(wanted: Mapping[str, Status]) -> None:
+    """Wait until the bridge has stored these states."""
+    deadline = asyncio.get_running_loop().time() + STATE_SECONDS
+    while True:
+        rows = await StoredState.filter(endpoint__in=list(wanted))
+        told = {row.endpoint: Status(row.status) for row in rows}
+        if told == dict(wanted):
+            return
+        assert asyncio.get_running_loop().time() < deadline, told
+        await asyncio.sleep(0.1)
 
 
 async def says(asterisk: AsteriskInstance, command: str, word: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from pbxbridge.asterisk.ami_connection import AmiConnection, open_connection
+from pbxbridge.asterisk.ami_message import event_name
 from tests.asterisk.static_pbx import ALICE, ECHO, StaticPbx
 from tests.sip import Phone
 
@@ -17,7 +18,7 @@ async def names_until(ami: AmiConnection, last: str) -> list[str]:
     names: list[str] = []
     async with asyncio.timeout(SECONDS):
         while last not in names:
-            names.append((await ami.next_message()).get("Event", ""))
+            names += map(event_name, await ami.next_messages())
     return names
 
 

@@ -4,8 +4,11 @@ import pytest
 
 from dialplan.extension_row import CallRules, extension_row
 from pbxbridge.models.realtime import DialplanRow
+from tests.rig.databases import ENGINES
 from tests.rig.system import TESTER, System
 from tests.sip import Answer, Busy, Phone, Ring
+
+pytestmark = pytest.mark.parametrize("system", ENGINES, indirect=True)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Mapping
 from itertools import count
 
@@ -12,6 +9,7 @@ import pytest
 
 from pbxbridge.check import check_asterisk, stored_sample
 from tests.rig.asterisk_edits import Edit, commented, edited, restart_as_it_is
+from tests.rig.command_line import environment, run_pbxbridge
 from tests.rig.extensions import delete_knowingly
 from tests.rig.system import TESTER, System
 
@@ -20,44 +18,18 @@ NAMES = [
     *("database", "realtime tables", "AMI", *FILES, "trunks", "modules"),
     *("ARI", "SMTP", "voicemail spool"),
 ]
-SECONDS = 60.0
 iax2_numbers = count(2001)
-
-
-def environment(system: System) -> dict[str, str]:
-    """What a person would set to reach this system."""
-    settings = system.settings
-    values = {
-        "DATABASE__URL": settings.database.url.get_secret_value(),
-        "ASTERISK__AMI_PORT": str(settings.asterisk.ami_port),
-        "ASTERISK__AMI_SECRET": settings.asterisk.ami_secret.get_secret_value(),
-        "ASTERISK__ARI_URL": settings.asterisk.ari_url,
-        "ASTERISK__ARI_SECRET": settings.asterisk.ari_secret.get_secret_value(),
-        "SMTP__HOST": settings.smtp.host,
-        "SMTP__PORT": str(settings.smtp.port),
-        "VOICEMAIL__SPOOL": str(settings.voicemail.spool),
-    }
-    return {f"PBXBRIDGE_{name}": value for name, value in values.items()}
 
 
 async def check(variables: Mapping[str, str]) -> tuple[int, dict[str, str], str]:
     """Run the command; return its exit code, what failed with its sentence, and all it said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pbxbridge", "check"),
-        env={**os.environ, **variables},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(SECONDS):
-        output, _ = await process.communicate()
-    said = output.decode()
+    code, said = await run_pbxbridge(variables, "check")
     failed: dict[str, str] = {}
     for line in said.splitlines():
         if line.startswith("FAIL"):
             name = line[6:22].strip()
             failed[name] = f"{failed.get(name, '')}{line[23:]}\n"
-    assert process.returncode is not None
-    return process.returncode, failed, said
+    return code, failed, said
 
 
 async def wrong_with_asterisk(system: System) -> tuple[dict[str, list[str]], str]:

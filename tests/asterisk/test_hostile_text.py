@@ -6,6 +6,7 @@ from pbxbridge.errors import Invalid
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.realtime import PsEndpoint
 from pbxbridge.services.extension_input import parse_extension
+from tests.rig.databases import ENGINES
 from tests.rig.portal_client import portal_client
 from tests.rig.system import TESTER, System, leave_message
 from tests.sip import Ring
@@ -25,6 +26,9 @@ HARMFUL_IF_EVALUATED = [
 ]
 # These cannot be part of a caller ID name at all.
 REFUSED = ['say "hi"', "<sip:evil@x>", "A\r\nAction: Originate", "A\nB", "A\x00B", "back\\slash"]
+
+
+pytestmark = pytest.mark.parametrize("system", ENGINES, indirect=True)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from ami_handlers import HANDLERS
 from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.asterisk.notices import forget_peer, reload_peers
-from pbxbridge.events import Technology
+from pbxbridge.events import EventBus, Technology
 from pbxbridge.mirror.endpoint import EndpointState, Status
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.database import open_database
@@ -25,9 +25,9 @@ from pbxbridge.models.realtime import IaxFriend
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.settings import AsteriskSettings
+from pbxbridge.settings import NodeSettings
 from tests.eventually import eventually
-from tests.fakes.recording_bus import RecordingBus
+from tests.fakes.recording_watcher import RecordingWatcher
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.extensions import delete_knowingly, extensions_on
 from tests.rig.iax2_device import Iax2Device
@@ -45,7 +45,8 @@ class Pbx:
     """A real Asterisk, a link to it and the mirror behind that."""
 
     asterisk: AsteriskInstance
-    bus: RecordingBus
+    bus: EventBus
+    watcher: RecordingWatcher
     mirror: Mirror
     link: AmiLink
     extensions: Extensions
@@ -119,20 +120,20 @@ async def pbx(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> 
         await stack.enter_async_context(open_database(f"sqlite://{database}"))
         asterisk = AsteriskInstance(folder / "asterisk", database)
         await stack.enter_async_context(asterisk)
-        settings = AsteriskSettings(
+        settings = NodeSettings(
             ami_port=asterisk.ports.ami,
             ami_secret=SecretStr(asterisk.ami_secret),
             ari_url=asterisk.ari_url,
             ari_secret=SecretStr(asterisk.ari_secret),
         )
-        bus = RecordingBus()
-        mirror = Mirror(bus)
+        bus, watcher = EventBus(), RecordingWatcher()
+        mirror = Mirror("asterisk", watcher)
         link = AmiLink(settings, mirror, HANDLERS)
         run = asyncio.create_task(link.run(), name="ami-link")
         stack.push_async_callback(asyncio.wait, {run}, timeout=5)
         stack.callback(run.cancel)
         await eventually(lambda: mirror.link.up, 15)
-        yield Pbx(asterisk, bus, mirror, link, extensions_on(bus, ring_time=10))
+        yield Pbx(asterisk, bus, watcher, mirror, link, extensions_on(bus, ring_time=10))
 
 
 async def registration(device: Iax2Device, wanted: str) -> None:
@@ -238,22 +239,22 @@ async def test_after_a_restart_of_asterisk_a_device_shows_before_it_registers_ag
     async with pbx.device("2008", secret) as device:
         await pbx.shows("2008", Status.OK, device)
         await pbx.asterisk.restart()
-        pbx.bus.published.clear()
+        pbx.watcher.states.clear()
         await eventually(lambda: pbx.mirror.link.up, 15)
         await pbx.shows("2008", Status.OK, device)
-        assert ("2008", Status.BLANK) not in pbx.bus.statuses()
+        assert ("2008", Status.BLANK) not in pbx.watcher.statuses()
 
 
 async def test_saving_other_extensions_does_not_touch_a_device(pbx: Pbx) -> None:
     secret = await pbx.extension("2009")
     async with pbx.device("2009", secret) as device:
         await pbx.shows("2009", Status.OK, device)
-        pbx.bus.published.clear()
+        pbx.watcher.states.clear()
         for _ in range(20):
             await reload_peers(pbx.link)
         await pbx.link.action("CoreStatus")
         # A look at the list that was under way may bring a newer round trip.
-        assert {status for _, status in pbx.bus.statuses()} <= {Status.OK}
+        assert {status for _, status in pbx.watcher.statuses()} <= {Status.OK}
         assert "OK (" in await pbx.asterisk.cli("iax2 show peers like 2009")
 
 

@@ -19,6 +19,7 @@ from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.asterisk.ari import asterisk_version
 from pbxbridge.asterisk.notices import tell
 from pbxbridge.errors import AsteriskUnavailable
+from pbxbridge.events import EventBus
 from pbxbridge.mirror.endpoint import EndpointState, Status
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.database import open_database
@@ -27,7 +28,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.settings import AsteriskSettings
 from tests.eventually import PATIENCE_SECONDS, eventually
-from tests.fakes.recording_bus import RecordingBus
+from tests.fakes.recording_watcher import RecordingWatcher
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.extensions import delete_knowingly, extensions_on
 from tests.sip import Phone
@@ -45,7 +46,8 @@ class Pbx:
 
     asterisk: AsteriskInstance
     settings: AsteriskSettings
-    bus: RecordingBus
+    bus: EventBus
+    watcher: RecordingWatcher
     mirror: Mirror
     link: AmiLink
 
@@ -132,14 +134,14 @@ async def pbx(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> 
             ari_url=asterisk.ari_url,
             ari_secret=SecretStr(asterisk.ari_secret),
         )
-        bus = RecordingBus()
-        mirror = Mirror(bus)
+        bus, watcher = EventBus(), RecordingWatcher()
+        mirror = Mirror("asterisk", watcher)
         link = AmiLink(settings, mirror, HANDLERS)
         run = asyncio.create_task(link.run(), name="ami-link")
         stack.push_async_callback(asyncio.wait, {run}, timeout=5)
         stack.callback(run.cancel)
         await eventually(lambda: mirror.link.up, 15)
-        yield Pbx(asterisk, settings, bus, mirror, link)
+        yield Pbx(asterisk, settings, bus, watcher, mirror, link)
 
 
 async def test_a_phone_registers_moves_and_unregisters(pbx: Pbx) -> None:
@@ -149,10 +151,10 @@ async def test_a_phone_registers_moves_and_unregisters(pbx: Pbx) -> None:
         assert state.rtt_ms is not None
         assert 0 < state.rtt_ms < 3000
 
-        pbx.bus.published.clear()
+        pbx.watcher.states.clear()
         assert await phone.rebind() == 200
         await pbx.shows("1001", Status.OK, phone)
-        assert ("1001", Status.BLANK) not in pbx.bus.statuses()
+        assert ("1001", Status.BLANK) not in pbx.watcher.statuses()
 
         assert await phone.unregister() == 200
         await pbx.shows("1001", Status.BLANK)
@@ -231,13 +233,13 @@ async def test_a_killed_asterisk_leaves_old_states_and_comes_back_by_itself(pbx:
         assert pbx.mirror.state_of("1007").status is Status.OK
         with pytest.raises(AsteriskUnavailable):
             await pbx.link.action("Ping")
-        pbx.bus.published.clear()
+        pbx.watcher.states.clear()
         await pbx.asterisk.start()
         await eventually(lambda: pbx.mirror.link.up, 15)
         await pbx.shows("1007", Status.OK, phone, within=SILENCE_SECONDS)
         await pbx.shows("1008", Status.UNMONITORED, other)
-        assert ("1007", Status.BLANK) not in pbx.bus.statuses()
-        assert ("1008", Status.BLANK) not in pbx.bus.statuses()
+        assert ("1007", Status.BLANK) not in pbx.watcher.statuses()
+        assert ("1008", Status.BLANK) not in pbx.watcher.statuses()
 
 
 async def test_a_deleted_extension_s_phone_is_forgotten_by_asterisk_too(pbx: Pbx) -> None:
@@ -266,10 +268,10 @@ async def test_a_successor_shows_nothing_of_the_phone_before_it(pbx: Pbx) -> Non
             await pbx.delete(number)
             # At once, while Asterisk still lists the old contact.
             await pbx.extension(number)
-            pbx.bus.published.clear()
+            pbx.watcher.states.clear()
             await pbx.forgot(number)
             await pbx.shows(number, Status.BLANK)
-            assert number not in dict(pbx.bus.statuses())
+            assert number not in dict(pbx.watcher.statuses())
             async with pbx.phone(number) as successor:
                 await pbx.shows(number, Status.OK, successor)
 
@@ -282,6 +284,9 @@ async def test_a_successor_shows_nothing_of_the_phone_before_it(pbx: Pbx) -> Non
         (NoticeKind.REFRESH_QUALIFY, "no-such-aor"),
         (NoticeKind.FORGET_CONTACTS, "no-such-aor"),
         (NoticeKind.FORGET_MAILBOX, "1001@default"),
+        # Without a cache.
+        (NoticeKind.EXPIRE_AUTH, "1001"),
+        (NoticeKind.EXPIRE_CACHES, ""),
     ],
 )
 async def test_the_login_s_rights_suffice_for_every_notice(

@@ -11,6 +11,7 @@ from pbxbridge.errors import Conflict
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.realtime import VoicemailBox
 from tests.db.mail_rows import until
+from tests.rig.databases import ENGINES
 from tests.rig.system import TESTER, System, running_system
 from tests.rig.voicemail_menu import VoicemailMenu
 
@@ -20,10 +21,13 @@ PATIENCE = 20.0
 MENU_VERBOSITY = 3
 
 
-@pytest.fixture(scope="module")
-async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+@pytest.fixture(scope="module", params=ENGINES)
+async def system(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[System]:
     """A system whose Asterisk logs what its menus say."""
-    async with running_system(tmp_path_factory.mktemp("system"), verbose=MENU_VERBOSITY) as running:
+    folder = tmp_path_factory.mktemp("system")
+    async with running_system(folder, verbose=MENU_VERBOSITY, engine=request.param) as running:
         yield running
 
 

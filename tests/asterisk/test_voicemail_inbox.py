@@ -15,6 +15,7 @@ from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.errors import AsteriskUnavailable, Conflict
 from pbxbridge.events import EventBus
+from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.outbox import OutgoingMail
 from pbxbridge.services.actor import Actor
@@ -85,7 +86,7 @@ async def pbx(
         asterisk = await stack.enter_async_context(
             AsteriskInstance(tmp_path / "asterisk", database, verbose=3)
         )
-        mirror = Mirror(bus)
+        mirror = Mirror("asterisk", Board(bus, ["asterisk"]))
         settings = AsteriskSettings(
             ami_port=asterisk.ports.ami,
             ami_user=asterisk.ami_user,

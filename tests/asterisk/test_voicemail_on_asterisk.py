@@ -19,6 +19,7 @@ from dialplan.extension_row import CONTEXT as EXTENSIONS
 from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.events import EventBus
 from pbxbridge.mail.sender import SmtpSender
+from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.outbox import MailState, OutgoingMail
 from pbxbridge.models.realtime import DialplanRow
@@ -87,7 +88,7 @@ async def pbx(
             sender=smtp.sender,
             sweep_seconds=3600,  # what is found is found by Asterisk's own event
         )
-        mirror = Mirror(bus)
+        mirror = Mirror("asterisk", Board(bus, ["asterisk"]))
         for service in (
             relay,
             MailOutbox(bus, SmtpSender(smtp).send),

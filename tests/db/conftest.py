@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,7 +15,12 @@ from pbxbridge.services.sign_in_limit import SignInLimit
 from pbxbridge.services.users import Users
 from tests.db.mail_rows import Clock, sender
 from tests.db.people import PASSWORD, CountingPasswords, People, Ticks
+from tests.rig.databases import on_both_engines
 from tests.rig.mail_catcher import MailCatcher
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    on_both_engines(metafunc)
 
 
 @pytest.fixture
@@ -31,7 +35,7 @@ async def catcher() -> AsyncIterator[MailCatcher]:
 
 
 @pytest.fixture
-def outbox(database: Path, bus: EventBus, catcher: MailCatcher, clock: Clock) -> MailOutbox:
+def outbox(database: str, bus: EventBus, catcher: MailCatcher, clock: Clock) -> MailOutbox:
     return MailOutbox(bus, sender(catcher).send, clock=clock, jitter=lambda: 0.5)
 
 
@@ -47,7 +51,7 @@ async def password_hash(passwords: CountingPasswords) -> str:
 
 
 @pytest.fixture
-def people(database: Path, password_hash: str) -> People:
+def people(database: str, password_hash: str) -> People:
     return People(password_hash)
 
 
@@ -63,10 +67,10 @@ def check(passwords: CountingPasswords, ticks: Ticks) -> PasswordCheck:
 
 
 @pytest.fixture
-def accounts(database: Path, clock: Clock, check: PasswordCheck) -> Accounts:
+def accounts(database: str, clock: Clock, check: PasswordCheck) -> Accounts:
     return Accounts(idle=timedelta(hours=1), longest=timedelta(hours=12), clock=clock, check=check)
 
 
 @pytest.fixture
-def users(database: Path, check: PasswordCheck) -> Users:
+def users(database: str, check: PasswordCheck) -> Users:
     return Users(check.passwords)

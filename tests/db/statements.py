@@ -1,23 +1,43 @@
-"""What SQLite is asked, and how it goes about it."""
+"""What the database is asked, and how SQLite goes about it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from tortoise import Tortoise
+from tortoise.log import db_client_logger
 
 
 @asynccontextmanager
 async def statements() -> AsyncIterator[list[str]]:
     """Give the statements that are executed inside the block, with their values."""
     seen: list[str] = []
-    connection = Tortoise.get_connection("default")._connection
-    await connection.set_trace_callback(seen.append)
+    client = Tortoise.get_connection("default")
+    if client.capabilities.dialect != "sqlite":
+        with _told_by_tortoise(seen):
+            yield seen
+        return
+    await client._connection.set_trace_callback(seen.append)
     try:
         yield seen
     finally:
-        await connection.set_trace_callback(None)
+        await client._connection.set_trace_callback(None)
+
+
+@contextmanager
+def _told_by_tortoise(seen: list[str]) -> Iterator[None]:
+    handler = logging.Handler()
+    handler.emit = lambda record: seen.append(record.getMessage())  # type: ignore[method-assign]
+    level = db_client_logger.level
+    db_client_logger.addHandler(handler)
+    db_client_logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        db_client_logger.removeHandler(handler)
+        db_client_logger.setLevel(level)
 
 
 async def plans(seen: Iterable[str]) -> list[str]:

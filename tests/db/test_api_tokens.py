@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,7 @@ ME = Actor("ada", HOME)
 
 
 @pytest.fixture
-def tokens(database: Path, clock: Clock) -> ApiTokens:
+def tokens(database: str, clock: Clock) -> ApiTokens:
     return ApiTokens(clock=clock)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from tortoise import Tortoise
@@ -40,7 +39,7 @@ def asterisk() -> Asterisk:
 
 
 @pytest.fixture
-async def outbox(database: Path, bus: EventBus, asterisk: Asterisk) -> AsteriskOutbox:
+async def outbox(database: str, bus: EventBus, asterisk: Asterisk) -> AsteriskOutbox:
     await AsteriskNotice.all().delete()
     for subject in ("1001", "1002", "1003"):
         await AsteriskNotice.create(kind=NoticeKind.FORGET_CONTACTS, subject=subject)
@@ -81,12 +80,13 @@ async def test_it_tries_again_as_soon_as_asterisk_is_back(
     running = asyncio.create_task(outbox.run(), name="outbox")
     await eventually(lambda: asterisk.asked == 3)
     asterisk.refuses = set()
-    bus.publish(LinkChanged(up=True, since=datetime.now(UTC), reason=""))
+    bus.publish(LinkChanged("asterisk", up=True, since=datetime.now(UTC), reason=""))
     await eventually(lambda: asterisk.told == ["1001", "1002", "1003"])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
 
+@pytest.mark.sqlite
 async def test_more_reloads_than_a_statement_has_parameters_are_told_once(
     outbox: AsteriskOutbox, asterisk: Asterisk
 ) -> None:
@@ -127,9 +127,7 @@ async def test_while_asterisk_is_away_what_waits_is_written_only_if_the_reason_i
 
 async def reloads(count: int) -> None:
     """Have Asterisk reload its IAX2 peers for 1 to so many."""
-    await Tortoise.get_connection("default").execute_query(
-        "WITH RECURSIVE some(one) AS (SELECT 1 UNION ALL SELECT one + 1 FROM some LIMIT ?) "
-        "INSERT INTO portal_asterisk_notices (kind, subject, attempts, last_error, created_at) "
-        "SELECT 'reload-peers', one, 0, '', '2026-01-01 00:00:00+00:00' FROM some",
-        [count],
+    await AsteriskNotice.bulk_create(
+        AsteriskNotice(kind=NoticeKind.RELOAD_PEERS, subject=str(one))
+        for one in range(1, count + 1)
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pyotp
 import pytest
@@ -29,27 +28,36 @@ from pbxbridge.services.user_input import UserInput
 from pbxbridge.services.users import Users
 from tests.db.mail_rows import running, until
 from tests.db.people import HOME
+from tests.rig.databases import Engine
 from tests.rig.extensions import delete_knowingly
 
 PINS = ("90817263", "81726354", "72635445", "63544536")
 MARKED = ("marked-secret-one", "marked-secret-two", "marked-auth-one", "marked-auth-two")
 PASSWORD, NEW_PASSWORD, WRONG_PASSWORD = "marked pass one", "marked pass two", "marked pass bad"
-# As SQLite itself would have it, so that no code under test is asked.
-GUARD = """
-CREATE TRIGGER no_{verb} BEFORE {verb} ON portal_audit
-BEGIN SELECT RAISE(ABORT, 'the audit was changed'); END
-"""
+# By the database itself, so that no code under test is asked.
+GUARDS = {
+    "sqlite": """
+        CREATE TRIGGER no_{verb} BEFORE {verb} ON portal_audit
+        BEGIN SELECT RAISE(ABORT, 'the audit was changed'); END
+    """,
+    "postgres": """
+        CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE 'the audit was changed'; END $$;
+        CREATE TRIGGER no_{verb} BEFORE {verb} ON portal_audit
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse()
+    """,
+}
 
 
 @pytest.fixture(autouse=True)
-async def _audit_that_can_only_grow(database: Path) -> None:
+async def _audit_that_can_only_grow(database: str, engine: Engine) -> None:
     for verb in ("UPDATE", "DELETE"):
-        await connections.get("default").execute_script(GUARD.format(verb=verb))
+        await connections.get("default").execute_script(GUARDS[engine].format(verb=verb))
 
 
 @pytest.fixture
 async def password_reset(
-    database: Path, bus: EventBus, check: PasswordCheck
+    database: str, bus: EventBus, check: PasswordCheck
 ) -> AsyncIterator[PasswordReset]:
     service = PasswordReset(bus, check, sender="portal@pbx.local")
     async with running(service):
@@ -72,7 +80,7 @@ def writes_of(service: type) -> set[str]:
     }
 
 
-async def test_the_guard_of_these_tests_bites(database: Path) -> None:
+async def test_the_guard_of_these_tests_bites(database: str) -> None:
     await AuditEntry.create(actor="a", address="", action="x.y", subject="s", before={}, after={})
     with pytest.raises(Exception, match="the audit was changed"):
         await AuditEntry.all().update(actor="b")

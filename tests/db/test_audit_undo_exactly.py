@@ -56,7 +56,7 @@ class Meddled(Extensions):
 
 
 @pytest.fixture
-def meddled(database: object, bus: EventBus) -> Meddled:
+def meddled(database: str, bus: EventBus) -> Meddled:
     return Meddled(bus, SiteDefaults(qualify_frequency=60, ring_time=20), Licences(None))
 
 

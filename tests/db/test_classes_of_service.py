@@ -21,11 +21,13 @@ from pbxbridge.services.extensions import Extensions
 from tests.rig.calling import Calling, calling_on
 from tests.web.forms import add
 
+pytestmark = pytest.mark.alembic
+
 PIN = "481516"
 
 
 @pytest.fixture
-async def site(database: object, bus: EventBus, admin: Actor) -> Calling:
+async def site(database: str, bus: EventBus, admin: Actor) -> Calling:
     """A site with a route."""
     calling = calling_on(bus)
     await calling.trunks.create(admin, {"name": "carrier", "host": "sip.carrier.example"})

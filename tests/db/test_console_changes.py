@@ -2,10 +2,14 @@
 
 import asyncio
 
-from pbxbridge.events import EventBus, ExtensionSaved, OutboxChanged, Technology
+from pbxbridge.events import EventBus, ExtensionSaved, OutboxChanged, Technology, TrunksChanged
+from pbxbridge.models.realtime import PsEndpoint
 from pbxbridge.services.actor import CONSOLE, Actor
 from pbxbridge.services.console_changes import STEP, ConsoleChanges
+from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.reconcile.reconcile import Reconciler
+from tests.rig.calling import calling_on
 from tests.rig.transfer import import_rows, transfer_on
 from tests.web.forms import add
 
@@ -50,3 +54,27 @@ async def test_more_than_is_read_at_once_is_told_completely(
         finally:
             task.cancel()
     assert told == {row["number"] for row in some}
+
+
+async def test_what_it_repairs_is_told_too(
+    extensions: Extensions, admin: Actor, bus: EventBus
+) -> None:
+    await add(extensions, admin, "1001")
+    await calling_on(bus).trunks.create(admin, {"name": "carrier", "host": "192.0.2.1"})
+    await PsEndpoint.filter(id="1001").update(context="cos-evil")
+    await PsEndpoint.filter(id="trunk-carrier").update(context="cos-evil")
+    bridge = EventBus()
+    changes = ConsoleChanges(bridge, poll_seconds=0.01)
+    await changes.begin()
+    with bridge.subscribe() as events:
+        task = asyncio.create_task(changes.run())
+        try:
+            reconciler = Reconciler(SiteDefaults(60, 20))
+            await reconciler.repair(CONSOLE, await reconciler.find())
+            told: list[object] = []
+            async with asyncio.timeout(5):
+                while TrunksChanged() not in told or told[-1] != OutboxChanged():
+                    told.append(await events.get())
+        finally:
+            task.cancel()
+    assert ExtensionSaved("1001", True, Technology.PJSIP) in told

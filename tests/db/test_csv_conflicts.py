@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from pbxbridge.events import EventBus
@@ -24,7 +22,7 @@ def new(number: str, **cells: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def transfer(database: Path, bus: EventBus) -> Transfer:
+def transfer(database: str, bus: EventBus) -> Transfer:
     return transfer_on(bus)
 
 
@@ -131,7 +129,7 @@ async def test_a_did_has_one_owner_and_may_move_within_the_file(
 
 @pytest.mark.usefixtures("_outside")
 async def test_more_than_the_licence_allows_is_refused(
-    database: Path, bus: EventBus, admin: Actor
+    database: str, bus: EventBus, admin: Actor
 ) -> None:
     transfer = transfer_on(bus, licences=2)
     rows = [new(str(number)) for number in (1001, 1002, 1003)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +26,8 @@ from tests.fakes.recording_bus import RecordingBus
 from tests.rig.calling import open_the_outside
 from tests.rig.extensions import extensions_on
 from tests.rig.transfer import contents, file_of, import_rows, problems, refusal, transfer_on
+
+pytestmark = pytest.mark.alembic
 
 # One of each kind, with all that belongs to it; secrets are given, since random ones differ.
 NEW = (
@@ -84,13 +85,13 @@ CHANGED = (
 
 
 @pytest.fixture
-async def people(database: Path) -> None:
+async def people(database: str) -> None:
     for login in ("alice", "bob"):
         await User.create(login=login, password_hash="")
 
 
 @pytest.fixture
-def transfer(database: Path, bus: EventBus) -> Transfer:
+def transfer(database: str, bus: EventBus) -> Transfer:
     return transfer_on(bus)
 
 
@@ -112,7 +113,7 @@ async def save_one_by_one(
 
 @pytest.mark.usefixtures("_outside")
 async def test_an_import_leaves_what_saving_one_by_one_leaves(
-    people: None, transfer: Transfer, admin: Actor, migrated_file: Path, tmp_path: Path
+    people: None, transfer: Transfer, admin: Actor, elsewhere: str
 ) -> None:
     """Rows, links, licences, notices and audit are the same, for new extensions and for changes."""
     await import_rows(transfer, admin, *NEW)
@@ -122,9 +123,7 @@ async def test_an_import_leaves_what_saving_one_by_one_leaves(
         await import_rows(transfer, admin, row)
     imported.append(await contents())
 
-    other = tmp_path / "other.sqlite3"
-    other.write_bytes(migrated_file.read_bytes())
-    async with open_database(f"sqlite://{other}"):
+    async with open_database(elsewhere):
         for login in ("alice", "bob"):
             await User.create(login=login, password_hash="")
         await open_the_outside()
@@ -355,7 +354,7 @@ async def test_only_rows_that_change_are_written(
     assert told[-1] == Progress("Writing", 4, 4)
 
 
-async def test_watchers_hear_of_every_extension_that_changed(database: Path, admin: Actor) -> None:
+async def test_watchers_hear_of_every_extension_that_changed(database: str, admin: Actor) -> None:
     bus = RecordingBus()
     transfer = transfer_on(bus)
     rows = [{"number": str(n), "caller_id_name": "A", "monitored": "no"} for n in (1001, 1002)]

@@ -1,11 +1,11 @@
 """The schema: migrated from nothing it is what the models say, and safe to share with Asterisk."""
 
-import re
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate as run_migrations
@@ -20,66 +20,54 @@ from pbxbridge.services.calling.upgrade import write_what_calls_use_now
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import count_licences
 from pbxbridge.settings import DatabaseSettings, Settings
+from tests.db.schema import schema
+from tests.rig.databases import Databases, Engine
 from tests.rig.extensions import extensions_on
 
 FIRST_RELEASE = """
 INSERT INTO portal_classes_of_service (name, description) VALUES ('internal', '');
 INSERT INTO portal_extensions (number, device_type, caller_id_name, class_of_service_id, monitored,
     voicemail, voicemail_email, forward_all, created_at, updated_at)
-VALUES ('0100', 'SIP', 'Alice', 'internal', 1, 0, '', '', '2026-01-01 00:00:00+00:00',
+VALUES ('0100', 'SIP', 'Alice', 'internal', true, false, '', '', '2026-01-01 00:00:00+00:00',
     '2026-01-01 00:00:00+00:00');
 INSERT INTO portal_users (login, password_hash, must_change_password, created_at)
-VALUES ('Root', '', 0, '2026-01-01 00:00:00+00:00');
+VALUES ('Root', '', false, '2026-01-01 00:00:00+00:00');
 """
 
 
-def schema(path: Path) -> dict[str, set[tuple[object, ...]]]:
-    """Columns and uniqueness of every table, index names aside."""
-    with sqlite3.connect(path) as connection:
-        tables = [
-            name
-            for (name,) in connection.execute("select name from sqlite_master where type='table'")
-            # The search index is made at every start, not by a migration (extension_search.py).
-            if not re.match("sqlite_|tortoise_|portal_extension_search", name)
-        ]
-        found = {}
-        for table in tables:
-            facts: set[tuple[object, ...]] = {
-                ("column", *row[1:4]) for row in connection.execute(f"pragma table_info({table})")
-            }
-            for index in connection.execute(f"pragma index_list({table})").fetchall():
-                columns = connection.execute(f"pragma index_info({index[1]})").fetchall()
-                facts.add(("index", index[2], tuple(column[2] for column in columns)))
-            found[table] = facts
-    connection.close()
-    return found
+@pytest.fixture
+async def empty(databases: Databases, engine: Engine) -> AsyncIterator[str]:
+    """A database without a table; gives its URL."""
+    async with databases.empty(engine) as url:
+        yield url
+
+
+async def filled_by(url: str, script: str, **last: str) -> None:
+    """Migrate each app as far as its last migration, and run a script."""
+    for app, name in last.items():
+        await run_migrations(config=tortoise_config(url), app_labels=[app], target=f"{app}.{name}")
+    await Tortoise.close_connections()
+    async with open_database(url):
+        await Tortoise.get_connection("default").execute_script(script)
 
 
 async def test_migrations_make_exactly_the_tables_columns_and_indexes_of_the_models(
-    migrated_file: Path, tmp_path: Path
+    empty: str, elsewhere: str
 ) -> None:
-    generated = tmp_path / "generated.sqlite3"
-    await Tortoise.init(config=tortoise_config(f"sqlite://{generated}"))
-    await Tortoise.generate_schemas()
-    await Tortoise.close_connections()
-    expected = schema(generated)
-    # Tortoise can declare no index of a table that has no model.
-    expected["portal_extension_users"].add(("index", 0, ("user_id",)))
-    assert schema(migrated_file) == expected
+    async with open_database(empty):
+        await Tortoise.generate_schemas()
+        expected = await schema()
+    # Tortoise can declare no index of a table that has no model, and none with a condition.
+    expected["portal_extension_users"].add(("index", False, ("user_id",)))
+    expected["extensions"].add(("index", False, ("context", "priority", "exten")))
+    async with open_database(elsewhere):
+        assert await schema() == expected
 
 
-async def test_data_of_the_first_release_is_kept_and_completed(tmp_path: Path) -> None:
-    path = tmp_path / "old.sqlite3"
-    url = f"sqlite://{path}"
-    for app in ("portal", "realtime"):
-        await run_migrations(
-            config=tortoise_config(url), app_labels=[app], target=f"{app}.0001_initial"
-        )
-    await Tortoise.close_connections()
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(FIRST_RELEASE)
-    await migrate(url)
-    async with open_database(url):
+async def test_data_of_the_first_release_is_kept_and_completed(empty: str) -> None:
+    await filled_by(empty, FIRST_RELEASE, portal="0001_initial", realtime="0001_initial")
+    await migrate(empty)
+    async with open_database(empty):
         await count_licences()
         (view,) = (await extensions_on(EventBus()).page()).items
         assert (view.number, view.device_type, view.version, view.dids) == ("0100", "SIP", 1, [])
@@ -88,24 +76,43 @@ async def test_data_of_the_first_release_is_kept_and_completed(tmp_path: Path) -
         assert (await LicenceUse.get()).used == 1
 
 
-async def test_migrating_twice_changes_nothing(database_path: Path) -> None:
-    before = schema(database_path)
-    await migrate(f"sqlite://{database_path}")
-    assert schema(database_path) == before
+async def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    async with open_database(database_url):
+        before = await schema()
+    await migrate(database_url)
+    async with open_database(database_url):
+        assert await schema() == before
 
 
-async def test_asterisks_tables_have_no_column_that_could_be_null(migrated_file: Path) -> None:
+async def test_asterisks_tables_have_no_column_that_could_be_null(database: str) -> None:
     realtime = (
         *("ps_endpoints", "ps_auths", "ps_aors", "ps_registrations", "ps_endpoint_id_ips"),
         *("voicemail", "extensions", "ast_config", "iaxfriends"),
     )
-    with sqlite3.connect(migrated_file) as connection:
-        for table in realtime:
-            for _, name, _, not_null, _, key in connection.execute(f"pragma table_info({table})"):
-                assert not_null or key, f"{table}.{name} may be NULL"
-    connection.close()
+    found = await schema()
+    for table in realtime:
+        for kind, name, *_, needed in found[table]:
+            # SQLite says so of a primary key in another place.
+            is_key = name in {"id", "uniqueid"}
+            assert kind == "index" or needed or is_key, f"{table}.{name} may be NULL"
 
 
+async def test_a_look_for_patterns_that_finds_none_reads_no_context_as_a_whole(
+    database: str, engine: Engine
+) -> None:
+    connection = Tortoise.get_connection("default")
+    # As pbx_realtime asks through res_config_sqlite3, and through res_config_odbc.
+    escape = "ESCAPE '\\'" if engine == "sqlite" else ""
+    explain = "EXPLAIN QUERY PLAN" if engine == "sqlite" else "EXPLAIN"
+    pattern = f"exten LIKE '\\_%' {escape}"
+    steps = await connection.execute_query_dict(
+        f"{explain} SELECT * FROM extensions "  # noqa: S608 as written above
+        f"WHERE {pattern} AND context = 'extensions' AND priority = '1' ORDER BY exten"
+    )
+    assert "idx_extensions_patterns" in str([dict(step) for step in steps])
+
+
+@pytest.mark.sqlite
 async def test_the_file_with_the_secrets_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "new" / "pbxbridge.sqlite3"
     await migrate(f"sqlite://{path}")
@@ -114,8 +121,11 @@ async def test_the_file_with_the_secrets_is_for_its_owner_only(tmp_path: Path) -
         assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files), files
 
 
-async def test_asterisk_can_read_while_a_save_is_under_way(database: Path) -> None:
-    with sqlite3.connect(database) as asterisk:
+@pytest.mark.sqlite
+async def test_asterisk_can_read_while_a_save_is_under_way(
+    database: str, database_path: Path
+) -> None:
+    with sqlite3.connect(database_path) as asterisk:
         assert asterisk.execute("pragma journal_mode").fetchone() == ("wal",)
     asterisk.close()
 
@@ -125,9 +135,9 @@ INSERT INTO portal_classes_of_service (name, description) VALUES ('internal', ''
 INSERT INTO portal_extensions (number, sort_key, device_type, caller_id_name,
     class_of_service_id, monitored, voicemail, voicemail_email, forward_all, twinning_number,
     external_caller_id, emergency_caller_id, phone_group, created_at, updated_at)
-VALUES ('0100', '040100', 'SIP', 'Alice', 'internal', 1, 1, '', '', '+491700000', '+4930100',
+VALUES ('0100', '040100', 'SIP', 'Alice', 'internal', true, true, '', '', '+491700000', '+4930100',
     '+4930199', 'Sales', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00'),
-    ('0101', '040101', 'SIP', 'Bob', 'internal', 1, 0, '', '', '', '', '', '',
+    ('0101', '040101', 'SIP', 'Bob', 'internal', true, false, '', '', '', '', '', '',
     '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00');
 INSERT INTO portal_dids (number, extension_id) SELECT '+4930100', id FROM portal_extensions
     WHERE number = '0100';
@@ -147,16 +157,11 @@ VALUES ('extensions', '0100', 1, 'Gosub',
 """
 
 
-async def test_what_the_last_release_kept_is_handed_to_asterisk_once(tmp_path: Path) -> None:
-    path = tmp_path / "old.sqlite3"
-    url = f"sqlite://{path}"
-    for app, last in (("portal", "0003_indexes"), ("realtime", "0003_iax2_configuration")):
-        await run_migrations(config=tortoise_config(url), app_labels=[app], target=f"{app}.{last}")
-    await Tortoise.close_connections()
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(SECOND_RELEASE)
-    await prepare(Settings(database=DatabaseSettings(url=SecretStr(url))))
-    async with open_database(url):
+async def test_what_the_last_release_kept_is_handed_to_asterisk_once(empty: str) -> None:
+    last = {"portal": "0003_indexes", "realtime": "0003_iax2_configuration"}
+    await filled_by(empty, SECOND_RELEASE, **last)
+    await prepare(Settings(database=DatabaseSettings(url=SecretStr(empty))))
+    async with open_database(empty):
         did = await DialplanRow.get(context="did")
         assert (did.exten, did.app, did.appdata) == ("+4930100", "Goto", "extensions,0100,1")
         row = await DialplanRow.get(context="extensions", exten="0100")

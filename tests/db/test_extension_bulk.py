@@ -74,7 +74,7 @@ CHANGES: Sequence[dict[str, Any]] = (
 
 
 async def test_it_leaves_what_saving_one_by_one_leaves(
-    extensions: Extensions, admin: Actor, migrated_file: Any, tmp_path: Any
+    extensions: Extensions, admin: Actor, elsewhere: str
 ) -> None:
     await three(extensions, admin)
     many = []
@@ -82,9 +82,7 @@ async def test_it_leaves_what_saving_one_by_one_leaves(
         await extensions.update_many(admin, ["1", "2", "3"], changes)
         many.append(await contents())
 
-    other = tmp_path / "other.sqlite3"
-    other.write_bytes(migrated_file.read_bytes())
-    async with open_database(f"sqlite://{other}"):
+    async with open_database(elsewhere):
         await open_the_outside()
         single = extensions_on(EventBus())
         await three(single, admin)
@@ -132,7 +130,7 @@ async def test_all_that_is_wrong_is_told_of_each(extensions: Extensions, admin: 
     assert wrong == {"3: voicemail_pin": "A voicemail box needs a PIN."}
 
 
-async def test_there_must_be_licences_for_all(bus: EventBus, admin: Actor, database: Any) -> None:
+async def test_there_must_be_licences_for_all(bus: EventBus, admin: Actor, database: str) -> None:
     extensions = extensions_on(bus, licences=3)
     await three(extensions, admin)
     await add(extensions, admin, "4", device_type="VIRTUAL", forward_all="9")
@@ -189,6 +187,7 @@ async def test_what_is_changed_between_the_look_and_the_change_is_looked_at_agai
     assert not await Extension.filter(phone_group="Support").exists()
 
 
+@pytest.mark.sqlite
 async def test_the_transaction_of_many_reads_no_more_than_that_of_few(
     extensions: Extensions, admin: Actor
 ) -> None:

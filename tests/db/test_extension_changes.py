@@ -32,7 +32,7 @@ from pbxbridge.services.extension_view import fields_of
 from pbxbridge.services.extensions import Extensions
 from tests.rig.extensions import delete_knowingly
 
-pytestmark = pytest.mark.usefixtures("_outside")
+pytestmark = [pytest.mark.usefixtures("_outside"), pytest.mark.alembic]
 
 FULL: dict[str, Any] = {
     "number": "0100",

@@ -12,13 +12,14 @@ from pbxbridge.services.extension_list import LISTED, ExtensionFilter, read_numb
 from pbxbridge.services.extension_search import ensure_search_index, ids_with
 from pbxbridge.services.extensions import Extensions
 from tests.db.statements import statements
+from tests.rig.databases import Engine
 from tests.web.forms import add
 
 MANY = LISTED + 250
 
 
 @pytest.fixture
-async def many(database: object) -> AsyncIterator[range]:
+async def many(database: str) -> AsyncIterator[range]:
     """More extensions than are listed to the database; every tenth is called Ten."""
     await populate(MANY)
     tens = [str(number) for number in numbers(MANY) if number % 10 == 0]
@@ -64,8 +65,8 @@ async def test_a_search_finds_a_part_of_a_number_or_name_in_any_case(
         assert await found_by(text) == expected, text
 
 
-async def test_one_or_two_characters_are_found_by_the_index_wherever_they_stand(
-    extensions: Extensions, admin: Actor
+async def test_one_or_two_characters_are_found_wherever_they_stand_on_sqlite_by_the_index(
+    extensions: Extensions, admin: Actor, engine: Engine
 ) -> None:
     names = {"1001": "Quill", "1002": "Jacqui", "2003": "Le Qu", "3": "Q", "4004": "Ü'n"}
     for number, name in names.items():
@@ -86,14 +87,16 @@ async def test_one_or_two_characters_are_found_by_the_index_wherever_they_stand(
         "\x1f": [],
     }.items():
         found = await ids_with(text, 10)
-        assert sorted(numbers[id_] for id_ in found or []) == expected, text
+        if engine == "sqlite":
+            assert sorted(numbers[id_] for id_ in found or []) == expected, text
+            assert found is not None or text == "\x1f"
         assert await found_by(text) == sorted(expected, key=lambda one: (len(one), one)), text
-        assert found is not None or text == "\x1f"
     assert await ids_with("qu", 2) is None
     await extensions.update(admin, "2003", {"caller_id_name": "Le Duc"})
     assert await found_by("qu") == ["1001", "1002"]
 
 
+@pytest.mark.sqlite
 async def test_an_index_that_another_version_made_is_made_anew(
     extensions: Extensions, admin: Actor
 ) -> None:
@@ -128,6 +131,7 @@ async def test_the_index_follows_every_change(extensions: Extensions, admin: Act
     assert await ids_with("grace", 10) == []
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "gone", ["TABLE portal_extension_search", "TRIGGER portal_extension_search_insert"]
 )

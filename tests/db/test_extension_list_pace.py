@@ -24,7 +24,7 @@ ALONG = "SCAN portal_extensions USING COVERING INDEX"
 
 
 @pytest.fixture
-async def _some(database: object) -> None:
+async def _some(database: str) -> None:
     """Extensions of two types, each with a DID and a user, whose extensions some are."""
     await populate(COUNT)
     some = [str(number) for number in numbers(COUNT)]
@@ -40,6 +40,7 @@ async def steps_of(asked: Callable[[], Awaitable[object]]) -> list[str]:
     return await plans(seen)
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("_some")
 @pytest.mark.parametrize(
     "wanted",
@@ -70,6 +71,7 @@ async def test_a_page_with_a_filter_reads_no_table_or_index_as_a_whole(
     assert not (few and [step for step in steps if any(condition in step for condition in wide)])
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("_some")
 @pytest.mark.parametrize("sort", extension_list.SORTS)
 @pytest.mark.parametrize("text", ["n", "Person"])
@@ -85,6 +87,7 @@ async def test_what_very_many_contain_is_looked_for_in_an_index_in_any_order(
     assert by_row or all(step.startswith(ALONG) for step in walks)
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("_some")
 async def test_what_is_shown_of_people_and_groups_reads_no_table_as_a_whole(
     extensions: Extensions, users: Users
@@ -100,7 +103,7 @@ async def test_what_is_shown_of_people_and_groups_reads_no_table_as_a_whole(
     assert [step for step in steps if step.startswith("SCAN")] == []
 
 
-async def test_a_value_that_is_longer_than_its_column_matches_nothing(database: object) -> None:
+async def test_a_value_that_is_longer_than_its_column_matches_nothing(database: str) -> None:
     await populate(1)
     for wanted in ({"user": "u" * 65}, {"class_of_service": "c" * 31}, {"device_type": "d" * 13}):
         for name, value in wanted.items():
@@ -112,17 +115,18 @@ async def test_a_value_that_is_longer_than_its_column_matches_nothing(database: 
 
 
 async def test_a_user_with_more_extensions_than_are_listed_has_them_all(
-    database: object, monkeypatch: pytest.MonkeyPatch
+    database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(extension_list, "LISTED", 20)
     await populate(COUNT)
     user = await User.create(login="ada", password_hash="")
     connection = Tortoise.get_connection("default")
-    link = "INSERT INTO portal_extension_users (extension_id, user_id) SELECT id, ? FROM"
-    await connection.execute_query(f"{link} portal_extensions LIMIT 20", [user.id])
+    columns = "portal_extension_users (extension_id, user_id)"
+    link = f"INSERT INTO {columns} SELECT id, {user.id} FROM"
+    await connection.execute_query(f"{link} portal_extensions LIMIT 20")
     assert (await read_page(ExtensionFilter(user="ada"), 1, 50)).total == 20
     rest = "portal_extensions WHERE id NOT IN (SELECT extension_id FROM portal_extension_users)"
-    await connection.execute_query(f"{link} {rest}", [user.id])
+    await connection.execute_query(f"{link} {rest}")
     for device_type, total in (("", COUNT), ("SIP", COUNT), ("IAX2", 0)):
         wanted = ExtensionFilter(user="ada", device_type=device_type)
         assert (await read_page(wanted, 1, 50)).total == total
@@ -130,7 +134,7 @@ async def test_a_user_with_more_extensions_than_are_listed_has_them_all(
 
 
 async def test_a_letter_with_an_accent_is_found_in_any_case_however_many_have_it(
-    database: object, monkeypatch: pytest.MonkeyPatch
+    database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await populate(COUNT)
     await Extension.all().update(caller_id_name="Özgür Ünal")

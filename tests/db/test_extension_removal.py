@@ -21,7 +21,7 @@ from pbxbridge.services.extensions import Extensions, InUse
 from pbxbridge.services.licences import Licences
 from tests.rig.extensions import delete_knowingly
 
-pytestmark = pytest.mark.usefixtures("_outside")
+pytestmark = [pytest.mark.usefixtures("_outside"), pytest.mark.alembic]
 
 MAC = "0004f2a1b2c3"
 # What stays by intention: the record of what was done, and what Asterisk is yet to be told.
@@ -54,7 +54,7 @@ UNSTEADY = ("id", "extension_id", "uniqueid", "created_at", "updated_at", "mail_
 
 
 @pytest.fixture
-def told(bus: EventBus, database: object) -> Extensions:
+def told(bus: EventBus, database: str) -> Extensions:
     """A service that knows of a registered phone and two unheard messages."""
 
     async def outside(numbers: Collection[str]) -> Outside:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from pbxbridge.errors import Invalid, NotFound
 from pbxbridge.events import Event, EventBus, ExtensionDeleted, ExtensionSaved
 from pbxbridge.models.audit_entry import AuditEntry
+from pbxbridge.models.database import sqlite_path
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.models.realtime import DialplanRow, PsAor, PsAuth, PsEndpoint, VoicemailBox
@@ -18,6 +18,8 @@ from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extensions import ExtensionFilter, Extensions
 from pbxbridge.services.realtime_writer import RealtimeWriter
 from tests.rig.extensions import delete_knowingly
+
+pytestmark = pytest.mark.alembic
 
 REALTIME = (PsEndpoint, PsAuth, PsAor, VoicemailBox, DialplanRow)
 
@@ -240,10 +242,13 @@ async def test_every_change_is_audited_without_secrets(
         assert private not in recorded
 
 
+@pytest.mark.sqlite
 async def test_a_save_waits_for_a_lock_that_asterisk_holds_and_then_succeeds(
-    database: Path, extensions: Extensions, admin: Actor
+    database: str, extensions: Extensions, admin: Actor
 ) -> None:
-    with sqlite3.connect(database, isolation_level=None) as asterisk:
+    path = sqlite_path(database)
+    assert path is not None
+    with sqlite3.connect(path, isolation_level=None) as asterisk:
         asterisk.execute("BEGIN IMMEDIATE")
         save = asyncio.create_task(extensions.create(admin, wanted()), name="save")
         done, _ = await asyncio.wait([save], timeout=0.2)

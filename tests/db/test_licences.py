@@ -17,7 +17,7 @@ from tests.rig.extensions import delete_knowingly, extensions_on
 
 
 @pytest.fixture
-def limited(bus: EventBus, database: object) -> Extensions:
+def limited(bus: EventBus, database: str) -> Extensions:
     return extensions_on(bus, licences=3)
 
 

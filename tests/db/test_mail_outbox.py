@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from pbxbridge.events import EventBus, OutboxChanged
 from pbxbridge.models.outbox import MailState, OutgoingMail
@@ -84,18 +83,19 @@ async def test_a_dead_mail_does_not_hold_up_its_mailbox(
 
 
 async def test_a_mailbox_in_trouble_does_not_hold_up_the_others(
-    database: Path, bus: EventBus, catcher: MailCatcher
+    database: str, bus: EventBus, catcher: MailCatcher
 ) -> None:
-    await store("stuck", mailbox="1001")
-    await store("fine", mailbox="1002")
+    await store("one", mailbox="1001")
+    await store("other", mailbox="1002")
+    # Both set out together; whichever comes first is stuck.
     catcher.script.append(Fault.HANG)
     async with running(MailOutbox(bus, sender(catcher, limit=0.5).send)):
         await catcher.wait_for(1)
-    assert keys(catcher.mails) == ["fine"]
+    assert keys(catcher.mails) in (["one"], ["other"])
 
 
 async def test_a_bug_in_sending_delays_that_mail_only(
-    database: Path, bus: EventBus, catcher: MailCatcher
+    database: str, bus: EventBus, catcher: MailCatcher
 ) -> None:
     async def send(message: bytes, recipient: str) -> None:
         if recipient.startswith("1001"):
@@ -111,7 +111,7 @@ async def test_a_bug_in_sending_delays_that_mail_only(
 
 
 async def test_only_a_few_deliveries_run_at_once_and_all_mails_arrive(
-    database: Path, bus: EventBus
+    database: str, bus: EventBus
 ) -> None:
     active, most = 0, 0
 
@@ -141,7 +141,7 @@ async def test_a_restart_sends_nothing_twice(
     assert sorted(keys(catcher.mails)) == ["0", "1", "2", "3", "4"]
 
 
-async def test_a_stop_lets_a_delivery_that_is_under_way_end(database: Path, bus: EventBus) -> None:
+async def test_a_stop_lets_a_delivery_that_is_under_way_end(database: str, bus: EventBus) -> None:
     at_server, may_answer = asyncio.Event(), asyncio.Event()
 
     async def send(message: bytes, recipient: str) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import sqlite3
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import structlog
@@ -11,6 +10,7 @@ from tortoise.connection import get_connection
 
 from pbxbridge.events import EventBus, OutboxChanged
 from pbxbridge.mail.sender import SmtpSender
+from pbxbridge.models.database import sqlite_path
 from pbxbridge.models.outbox import MailState
 from pbxbridge.services import keep_trying
 from pbxbridge.services.mail_outbox import GIVE_UP_AFTER, MailOutbox
@@ -49,7 +49,7 @@ async def test_after_a_passing_trouble_the_mail_arrives_exactly_once(
 
 
 async def test_a_server_that_is_away_costs_nothing(
-    database: Path, bus: EventBus, clock: Clock, catcher: MailCatcher
+    database: str, bus: EventBus, clock: Clock, catcher: MailCatcher
 ) -> None:
     async with MailCatcher().listening() as gone:
         settings = SmtpSettings(host=gone.host, port=gone.port)
@@ -61,7 +61,7 @@ async def test_a_server_that_is_away_costs_nothing(
 
 
 async def test_a_server_that_hangs_is_left_after_the_time_limit(
-    database: Path, bus: EventBus, clock: Clock, catcher: MailCatcher
+    database: str, bus: EventBus, clock: Clock, catcher: MailCatcher
 ) -> None:
     mail = await store("one")
     catcher.script.append(Fault.HANG)
@@ -117,12 +117,15 @@ async def test_an_answer_lost_on_the_way_makes_a_duplicate_with_the_same_message
     assert [mail.message_id for mail in catcher.mails] == ["<one@pbx.local>"] * 2
 
 
+@pytest.mark.sqlite
 async def test_a_locked_database_after_the_250_does_not_send_the_mail_again(
-    database: Path, bus: EventBus, catcher: MailCatcher, monkeypatch: pytest.MonkeyPatch
+    database: str, bus: EventBus, catcher: MailCatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keep_trying, "DATABASE_RETRY_SECONDS", 0.02)
+    path = sqlite_path(database)
+    assert path is not None
     await get_connection("default").execute_query("PRAGMA busy_timeout=10")
-    other = sqlite3.connect(database, isolation_level=None)
+    other = sqlite3.connect(path, isolation_level=None)
 
     async def send_and_lock(message: bytes, recipient: str) -> None:
         await sender(catcher).send(message, recipient)

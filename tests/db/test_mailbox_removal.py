@@ -27,7 +27,7 @@ def spool(tmp_path: Path) -> VoicemailSpool:
 
 
 async def test_the_messages_of_a_deleted_extension_are_deleted(
-    database: Path, spool: VoicemailSpool, message: Path
+    database: str, spool: VoicemailSpool, message: Path
 ) -> None:
     await remove_mailbox(spool, "1002@default")
     assert not message.exists()
@@ -46,7 +46,7 @@ async def test_the_messages_of_a_new_extension_of_that_number_stay(
 
 
 async def test_files_that_cannot_be_deleted_are_a_reason_to_try_again(
-    database: Path, tmp_path: Path
+    database: str, tmp_path: Path
 ) -> None:
     (tmp_path / "default").touch()
     with pytest.raises(AsteriskUnavailable, match="1002@default stay"):
@@ -55,7 +55,7 @@ async def test_files_that_cannot_be_deleted_are_a_reason_to_try_again(
 
 @pytest.mark.parametrize("name", ["..", "../x", "a/b", "", "."])
 async def test_a_name_that_leaves_the_spool_is_refused(
-    database: Path, spool: VoicemailSpool, name: str
+    database: str, spool: VoicemailSpool, name: str
 ) -> None:
     with pytest.raises(ValueError, match="mailbox"):
         await remove_mailbox(spool, f"{name}@default")

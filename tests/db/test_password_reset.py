@@ -7,7 +7,6 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
 
@@ -35,7 +34,7 @@ WRONG = "AAAA-AAAA-AAAA"
 
 @pytest.fixture
 async def reset(
-    database: Path, bus: EventBus, check: PasswordCheck, clock: Clock, ticks: Ticks
+    database: str, bus: EventBus, check: PasswordCheck, clock: Clock, ticks: Ticks
 ) -> AsyncIterator[PasswordReset]:
     service = PasswordReset(bus, check, sender="portal@pbx.local", clock=clock, ticks=ticks)
     async with running(service):
@@ -164,7 +163,7 @@ async def test_who_does_not_exist_or_has_no_address_gets_nothing_and_the_same_an
 
 
 async def test_asking_is_answered_before_anything_is_looked_up(
-    database: Path, bus: EventBus, check: PasswordCheck, ada: User
+    database: str, bus: EventBus, check: PasswordCheck, ada: User
 ) -> None:
     """So it takes the same time, whoever is asked for: nobody works off the queue here."""
     reset = PasswordReset(bus, check, sender="portal@pbx.local")

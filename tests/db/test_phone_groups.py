@@ -17,11 +17,13 @@ from tests.rig.extensions import delete_knowingly
 from tests.rig.transfer import import_rows, transfer_on
 from tests.web.forms import add
 
+pytestmark = pytest.mark.alembic
+
 SALES = {"name": "Sales", "number": "600"}
 
 
 @pytest.fixture
-async def site(database: object, bus: EventBus, extensions: Extensions, admin: Actor) -> Calling:
+async def site(database: str, bus: EventBus, extensions: Extensions, admin: Actor) -> Calling:
     """Two phones in the group Sales, and a third that is in none."""
     calling = calling_on(bus)
     await add(extensions, admin, "1001", phone_group="Sales")

@@ -19,7 +19,7 @@ TRUNK = {"name": "carrier", "host": "sip.carrier.example"}
 
 
 @pytest.fixture
-async def site(database: object, bus: EventBus, admin: Actor) -> Calling:
+async def site(database: str, bus: EventBus, admin: Actor) -> Calling:
     """A site with a trunk."""
     calling = calling_on(bus)
     await calling.trunks.create(admin, TRUNK)

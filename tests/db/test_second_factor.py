@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
@@ -40,7 +39,7 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def second_factor(database: Path, check: PasswordCheck, clock: StillClock) -> SecondFactor:
+def second_factor(database: str, check: PasswordCheck, clock: StillClock) -> SecondFactor:
     return SecondFactor(check, clock=clock)
 
 

@@ -23,6 +23,9 @@ from pbxbridge.models.realtime import (
 )
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.calling.trunks import Trunks
+from pbxbridge.services.extension_store import SiteDefaults
+
+pytestmark = pytest.mark.alembic
 
 ROWS = (PsAor, PsAuth, PsEndpoint, PsIdentify, PsRegistration, StaticConfigRow, DialplanRow)
 CARRIER: dict[str, Any] = {
@@ -41,8 +44,8 @@ MANY = [f"2001:db8:1111:2222:3333:4444:5555:{n:x}" for n in range(4096, 4116)]
 
 
 @pytest.fixture
-def trunks(database: object, bus: EventBus) -> Trunks:
-    return Trunks(bus, 60)
+def trunks(database: str, bus: EventBus) -> Trunks:
+    return Trunks(bus, SiteDefaults(60, 20))
 
 
 async def rows() -> list[Any]:

@@ -324,7 +324,7 @@ async def test_an_extension_has_no_more_users_than_its_own_form_takes(
 
 
 async def test_a_user_is_given_many_extensions_with_few_statements(
-    users: Users, admin: Actor, database: object
+    users: Users, admin: Actor, database: str
 ) -> None:
     await populate(300)
     named = [str(number) for number in numbers(300)]

@@ -31,7 +31,7 @@ def link(tmp_path: Path, bus: EventBus) -> VoicemailLink:
 
 
 @pytest.fixture
-def inbox(database: Path, link: VoicemailLink, bus: EventBus) -> VoicemailInbox:
+def inbox(database: str, link: VoicemailLink, bus: EventBus) -> VoicemailInbox:
     spool = VoicemailSpool(link.spool)
     relay = VoicemailRelay(bus, spool, sender="voicemail@pbx.local", sweep_seconds=3600)
     return VoicemailInbox(spool, MailboxActions(link), relay.settled)

@@ -203,7 +203,7 @@ async def test_what_waits_at_the_start_is_stored_and_told(
     "event",
     [
         MailboxChanged(mailbox="1002", context="default"),
-        LinkChanged(up=True, since=datetime.now(UTC), reason=""),
+        LinkChanged("asterisk", up=True, since=datetime.now(UTC), reason=""),
         Overflowed(),
     ],
     ids=lambda event: type(event).__name__,
@@ -245,7 +245,7 @@ async def test_killed_at_any_moment_every_message_arrives(
     relay: VoicemailRelay,
     extensions: Extensions,
     admin: Actor,
-    database: Path,
+    database: str,
     spool: Path,
 ) -> None:
     """Kill -9 at random moments; then all messages arrive, and nearly all of them once.
@@ -261,7 +261,7 @@ async def test_killed_at_any_moment_every_message_arrives(
         leave_message(spool, f"1-{number:02}", mailbox=mailbox)
         expected.add(f"<voicemail.1-{number:02}.{mailbox}@localhost>")
     async with MailCatcher().listening() as catcher:
-        command = (str(database), str(spool), catcher.host, str(catcher.port))
+        command = (database, str(spool), catcher.host, str(catcher.port))
         for _ in range(KILLS):
             begun = min(catcher.deliveries + chance.randrange(0, 6), MESSAGES)
             async with pipeline(*command):

@@ -11,6 +11,7 @@ from pbxbridge.services.calling.groups import PhoneGroups
 from pbxbridge.services.calling.inbound import Inbound
 from pbxbridge.services.calling.routes import Routes
 from pbxbridge.services.calling.trunks import Trunks
+from pbxbridge.services.extension_store import SiteDefaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,24 @@ class Calling:
     inbound: Inbound
 
 
-def calling_on(bus: EventBus, *, qualify_frequency: int = 60, ring_time: int = 20) -> Calling:
+def calling_on(
+    bus: EventBus,
+    *,
+    qualify_frequency: int = 60,
+    ring_time: int = 20,
+    sorcery_cache: bool = False,
+) -> Calling:
     """Return the services; times in seconds."""
+    return calling_for(bus, SiteDefaults(qualify_frequency, ring_time, sorcery_cache))
+
+
+def calling_for(bus: EventBus, site: SiteDefaults) -> Calling:
+    """Return the services of a site."""
     return Calling(
-        Trunks(bus, qualify_frequency),
+        Trunks(bus, site),
         Routes(bus),
         ClassesOfService(bus),
-        PhoneGroups(bus, ring_time),
+        PhoneGroups(bus, site.ring_time),
         Inbound(bus),
     )
 

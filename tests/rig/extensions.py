@@ -10,10 +10,16 @@ from pbxbridge.services.licences import Licences
 
 
 def extensions_on(
-    bus: EventBus, *, qualify_frequency: int = 60, ring_time: int = 20, licences: int | None = None
+    bus: EventBus,
+    *,
+    qualify_frequency: int = 60,
+    ring_time: int = 20,
+    sorcery_cache: bool = False,
+    licences: int | None = None,
 ) -> Extensions:
     """Return a service on the open database; times in seconds."""
-    return Extensions(bus, SiteDefaults(qualify_frequency, ring_time), Licences(licences))
+    site = SiteDefaults(qualify_frequency, ring_time, sorcery_cache)
+    return Extensions(bus, site, Licences(licences))
 
 
 async def delete_knowingly(extensions: Extensions, actor: Actor, number: str) -> None:

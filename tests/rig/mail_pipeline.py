@@ -24,7 +24,7 @@ async def main(database: str, spool: str, host: str, port: str) -> None:
     bus = EventBus()
     relay = VoicemailRelay(bus, VoicemailSpool(Path(spool)), sender=smtp.sender, sweep_seconds=0.2)
     outbox = MailOutbox(bus, SmtpSender(smtp).send)
-    async with open_database(f"sqlite://{database}"), asyncio.TaskGroup() as tasks:
+    async with open_database(database), asyncio.TaskGroup() as tasks:
         tasks.create_task(relay.run(), name="voicemail relay")
         tasks.create_task(outbox.run(), name="mail outbox")
 

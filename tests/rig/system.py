@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 
 from pydantic import SecretStr
 
 from pbxbridge.events import EventBus
 from pbxbridge.models.database import open_database
 from pbxbridge.models.outbox import AsteriskNotice
-from pbxbridge.service import prepare, running
+from pbxbridge.service import prepare, running, site_of
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.licences import Licences
 from pbxbridge.settings import (
     AsteriskSettings,
     DatabaseSettings,
@@ -30,9 +32,11 @@ from pbxbridge.settings import (
     WebSettings,
 )
 from tests.rig.asterisk import AsteriskInstance
-from tests.rig.calling import Calling, calling_on
-from tests.rig.extensions import extensions_on
+from tests.rig.asterisk_schema import create_asterisk_tables
+from tests.rig.calling import Calling, calling_for
+from tests.rig.databases import Engine, forget_statements
 from tests.rig.mail_catcher import MailCatcher
+from tests.rig.postgres import PostgresServer
 from tests.sip import Phone
 
 TESTER = Actor("tester", "127.0.0.1")
@@ -48,13 +52,15 @@ SPEAKERS_HZ = 620
 class System:
     """A running bridge and what it works with.
 
-    ``extensions`` and ``calling`` are services on the same tables, which tell the bridge's ``bus``
-    what they do: told() waits until Asterisk knows.
+    ``server`` is that of the database, None with SQLite. ``extensions`` and ``calling`` are
+    services on the same tables, which tell the bridge's ``bus`` what they do: told() waits until
+    Asterisk knows.
     """
 
     settings: Settings
     asterisk: AsteriskInstance
     catcher: MailCatcher
+    server: PostgresServer | None
     address: str
     admin_password: str
     extensions: Extensions
@@ -111,10 +117,21 @@ async def running_system(
     start_asterisk: bool = True,
     verbose: int = 1,
     kind: type[AsteriskInstance] = AsteriskInstance,
+    engine: Engine = "sqlite",
+    server: PostgresServer | None = None,
 ) -> AsyncIterator[System]:
-    """Run all of it in ``folder``, from an empty database, with an Asterisk of this ``kind``."""
-    async with MailCatcher().listening() as catcher:
-        asterisk = kind(folder / "asterisk", folder / "pbxbridge.sqlite3", verbose=verbose)
+    """Run all of it in ``folder``, from an empty database, with an Asterisk of this ``kind``.
+
+    A PostgreSQL is the ``server`` given, or one of its own.
+    """
+    async with MailCatcher().listening() as catcher, AsyncExitStack() as stack:
+        forget_statements()
+        database: Path | str = folder / "pbxbridge.sqlite3"
+        if engine != "sqlite":
+            if server is None:
+                server = await stack.enter_async_context(PostgresServer(folder / "postgres"))
+            database = await stack.enter_async_context(postgres_database(server, engine))
+        asterisk = kind(folder / "asterisk", database, verbose=verbose)
         settings = settings_for(
             asterisk,
             catcher,
@@ -131,15 +148,33 @@ async def running_system(
         try:
             bus = EventBus()
             async with running(settings, bus) as address:
-                extensions = extensions_on(
-                    bus, qualify_frequency=QUALIFY_SECONDS, ring_time=RING_SECONDS
-                )
-                calling = calling_on(bus, qualify_frequency=QUALIFY_SECONDS, ring_time=RING_SECONDS)
+                site = site_of(settings)
                 yield System(
-                    settings, asterisk, catcher, address, password, extensions, calling, bus
+                    settings,
+                    asterisk,
+                    catcher,
+                    server,
+                    address,
+                    password,
+                    Extensions(bus, site, Licences(None)),
+                    calling_for(bus, site),
+                    bus,
                 )
         finally:
             await asterisk.stop()
+
+
+@asynccontextmanager
+async def postgres_database(server: PostgresServer, engine: Engine) -> AsyncIterator[str]:
+    """Give the address of a database of one's own, with Asterisk's tables if asked for."""
+    name = f"system-{token_hex(4)}"
+    await server.create_database(name)
+    try:
+        if engine == "alembic":
+            await create_asterisk_tables(server.url(name))
+        yield server.url(name)
+    finally:
+        await server.drop_database(name)
 
 
 def settings_for(
@@ -152,7 +187,7 @@ def settings_for(
 ) -> Settings:
     """Return the settings of a bridge for these."""
     return Settings(
-        database=DatabaseSettings(url=SecretStr(f"sqlite://{asterisk.database}")),
+        database=DatabaseSettings(url=SecretStr(asterisk.database_url)),
         asterisk=AsteriskSettings(
             ami_port=asterisk.ports.ami,
             ami_secret=SecretStr(asterisk.ami_secret),
@@ -160,6 +195,7 @@ def settings_for(
             ari_secret=SecretStr(asterisk.ari_secret),
             qualify_frequency=qualify_seconds,
             ring_time=ring_seconds,
+            sorcery_cache=asterisk.sorcery_cache,
         ),
         smtp=SmtpSettings(host=catcher.host, port=catcher.port, sender="voicemail@pbx.local"),
         web=web,

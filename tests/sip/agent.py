@@ -18,7 +18,10 @@ USER_AGENT = "pbxbridge test phone"
 
 @dataclass
 class Agent:
-    """The user agent core; `outbound` is where requests outside a dialog go."""
+    """The user agent core; `outbound` is where requests outside a dialog go.
+
+    `claimed` is what Contact says of a phone that does not know its real address.
+    """
 
     user: str
     credentials: Credentials
@@ -27,6 +30,7 @@ class Agent:
     endpoint: SipEndpoint
     tasks: Tasks
     outbound: Address
+    claimed: Address | None = None
 
     @property
     def aor(self) -> NameAddr:
@@ -36,7 +40,7 @@ class Agent:
     @property
     def contact(self) -> NameAddr:
         """Where this phone can be reached now."""
-        host, port = self.endpoint.address
+        host, port = self.claimed or self.endpoint.address
         return NameAddr(str(SipUri(host, self.user, port)))
 
     def request(

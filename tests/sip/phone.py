@@ -188,6 +188,10 @@ class Phone:
         """End `go_silent()`."""
         self._endpoint.silent = False
 
+    def claim(self, host: str, port: int) -> None:
+        """Say this address in Contact, as a phone behind a router that translates addresses."""
+        self._agent.claimed = host, port
+
     async def call(self, target: str) -> OutgoingCall:
         """Call a number through the registrar, or a `sip:user@ip:port` URI directly.
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pbxbridge.events import (
-    EndpointStateChanged,
+    AlertsChanged,
+    EndpointsChanged,
     Event,
     ExtensionDeleted,
     ExtensionSaved,
@@ -15,23 +16,24 @@ from pbxbridge.events import (
     OutboxChanged,
     Overflowed,
 )
-from pbxbridge.mirror.endpoint import EndpointState
 from web.live_changes import Batch, LiveChanges, everything
 
 
 def state(number: str) -> Event:
-    return EndpointStateChanged(EndpointState(number))
+    return EndpointsChanged(frozenset({number}))
 
 
 CASES: list[tuple[list[Event], Batch]] = [
     ([state("1001"), state("1002"), state("1001")], Batch(numbers={"1001", "1002"})),
-    ([LinkChanged(False, datetime.now(UTC), "gone")], Batch(link=True)),
+    ([LinkChanged("asterisk", False, datetime.now(UTC), "gone")], Batch(link=True, list=True)),
     ([OutboxChanged(), OutboxChanged()], Batch(outbox=True)),
+    ([AlertsChanged()], Batch(outbox=True, list=True)),
     ([ExtensionSaved("1001", True)], Batch(list=True)),
     ([MailboxChanged("1001", "default")], Batch(mailbox=True)),
     ([state("1001"), ExtensionDeleted("1001")], Batch(numbers={"1001"}, list=True)),
     ([state("1001"), Overflowed()], everything()),
-    ([state(str(number)) for number in range(4)], everything()),
+    ([state(str(number)) for number in range(4)], Batch(states=True)),
+    ([EndpointsChanged(frozenset("1234")), state("5")], Batch(states=True)),
 ]
 
 

@@ -123,3 +123,17 @@ def test_nothing_that_the_dialplan_could_evaluate_becomes_an_argument(
 def test_an_argument_with_meaning_is_refused(evil: str) -> None:
     with pytest.raises(ValueError, match="not fit"):
         extension_row("1", CallRules("PJSIP/1", "", 20, "internal", forward_all=evil))
+
+
+def test_free_text_is_escaped_for_drivers_that_take_values_apart() -> None:
+    named = replace(ALICE, caller_id_name="A; ^41")
+    plain, escaped = rows_of(named), rows_of(replace(named, escaped=True))
+    assert plain.endpoint is not None
+    assert escaped.endpoint is not None
+    assert plain.endpoint["callerid"] == '"A; ^41" <1001>'
+    assert escaped.endpoint["callerid"] == '"A^3B ^5E41" <1001>'
+    assert escaped.mailbox is not None
+    assert escaped.mailbox["fullname"] == "A^3B ^5E41"
+    friend = rows_of(replace(named, device=Iax2Device("s3cret", True), escaped=True)).iax_friend
+    assert friend is not None
+    assert friend["callerid"] == '"A; ^41" <1001>'  # static realtime is not taken apart
