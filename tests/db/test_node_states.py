@@ -1,52 +1,28 @@
-"""What a node's mirror says is stored, in few statements, and read by other bridges."""
+"""What a node's mirror says is stored, in few statements, once and whatever breaks."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 
 import pytest
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import DBConnectionError
 
 from pbxbridge.errors import Superseded
-from pbxbridge.events import EventBus
-from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.endpoint import EndpointState, Status
 from pbxbridge.mirror.link_state import LinkState
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.node import Node, StateChange, StoredState
-from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
-from pbxbridge.services.nodes import IN_USE, ensure_nodes, node_names
+from pbxbridge.models.node import StateChange, StoredState
 from pbxbridge.services.states.change import Change
 from pbxbridge.services.states.node_states import (
     AT_ONCE,
-    NodeStates,
     stored_states,
-    take_over,
 )
-from pbxbridge.services.states.other_nodes import SILENT_SECONDS, OtherNodes
 from pbxbridge.settings import ONLY_NODE
+from tests.db.node_rows import AWAY, BLANK, OK, SEEN, listening, stored
 from tests.eventually import eventually
-
-SEEN = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
-OK = EndpointState("1001", Status.OK, "192.0.2.1", 5060, 3.25, "Polycom/6.4", None)
-AWAY = EndpointState("1001", Status.UNREACHABLE, "192.0.2.1", 5060, None, "Polycom/6.4", SEEN)
-BLANK = EndpointState("1001", last_seen=SEEN)
-# The endpoints that every bridge follows.
-HERE = {"1001"}
-
-
-async def listening(*followers: object) -> NodeStates:
-    turn = await take_over(ONLY_NODE)
-    return NodeStates(ONLY_NODE, turn, await stored_states(ONLY_NODE), followers)  # type: ignore[arg-type]
-
-
-async def stored(states: NodeStates, *told: EndpointState) -> None:
-    states.states_changed(ONLY_NODE, told)
-    await states.flush()
 
 
 @pytest.mark.usefixtures("database")
@@ -155,149 +131,6 @@ async def test_what_gathered_is_stored_when_the_bridge_stops() -> None:
     with suppress(asyncio.CancelledError):
         await task
     assert await stored_states(ONLY_NODE) == [OK]
-
-
-async def alive() -> None:
-    """Let the bridge that listens say that it is alive."""
-    await Node.filter(name=ONLY_NODE).update(heartbeat_at=datetime.now(UTC))
-
-
-class Ticks:
-    """A clock that a test moves."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.mark.usefixtures("database")
-async def test_other_bridges_show_what_is_stored_and_that_it_is_old_when_nobody_stores(
-    bus: EventBus,
-) -> None:
-    board, ticks, own = Board(bus, [ONLY_NODE]), Ticks(), set[str]()
-    others = OtherNodes(bus, board, own, HERE, ticks)
-    states = await listening()
-    states.link_changed(ONLY_NODE, LinkState(True, SEEN))
-    await stored(states, OK)
-    await others.read()
-    assert board.state_of("1001").status is Status.OK
-    assert not board.is_fresh  # it may have been stored yesterday
-    await alive()
-    await others.read()
-    assert board.links[ONLY_NODE] == LinkState(True, SEEN)
-    await stored(states, AWAY)
-    await others.read()
-    assert board.state_of("1001").status is Status.UNREACHABLE
-    ticks.now += SILENT_SECONDS + 1
-    await others.read()
-    assert "does not answer" in board.links[ONLY_NODE].reason
-    await alive()
-    await others.read()
-    assert board.links[ONLY_NODE].up
-    states.link_changed(ONLY_NODE, LinkState(False, SEEN, "Connection refused."))
-    await states.flush()
-    await others.read()
-    assert board.links[ONLY_NODE] == LinkState(False, SEEN, "Connection refused.")
-
-
-@pytest.mark.usefixtures("database")
-async def test_a_node_that_this_bridge_listens_to_is_not_read(bus: EventBus) -> None:
-    board = Board(bus, [ONLY_NODE])
-    await stored(await listening(), OK)
-    await OtherNodes(bus, board, {ONLY_NODE}, HERE).read()
-    assert board.state_of("1001").status is Status.BLANK
-
-
-@pytest.mark.usefixtures("database")
-async def test_a_bridge_that_lost_a_node_reads_it_from_the_start(bus: EventBus) -> None:
-    board, own = Board(bus, [ONLY_NODE]), {ONLY_NODE}
-    others = OtherNodes(bus, board, own, HERE)
-    await stored(await listening(), OK)
-    await others.read()
-    own.clear()
-    await others.read()
-    assert board.state_of("1001").status is Status.OK
-
-
-@pytest.mark.usefixtures("database")
-async def test_what_waits_for_a_node_that_nobody_listened_to_is_meant_for_all() -> None:
-    await AsteriskNotice.all().delete()
-    await AsteriskNotice.create(node=ONLY_NODE, kind=NoticeKind.RELOAD_DIALPLAN, subject="x")
-    await ensure_nodes(["east", "west"])
-    assert await node_names() == ["east", "west"]
-    assert [row.node for row in await AsteriskNotice.all().order_by("id")] == ["east", "west"]
-    await ensure_nodes(["east"])
-    assert [row.node for row in await AsteriskNotice.all()] == ["east"]
-
-
-@pytest.mark.usefixtures("database")
-async def test_a_node_that_another_bridge_listens_to_stays() -> None:
-    await stored(await listening(), OK)
-    await ensure_nodes(["pbx"])
-    assert await node_names() == [ONLY_NODE, "pbx"]
-    assert await StoredState.exists()
-    long_ago = datetime.now(UTC) - 2 * IN_USE
-    await Node.filter(name=ONLY_NODE).update(heartbeat_at=long_ago)
-    await ensure_nodes(["pbx"])
-    assert await node_names() == ["pbx"]
-    assert not await StoredState.exists()
-
-
-@pytest.mark.usefixtures("database")
-async def test_the_only_bridge_may_call_its_only_node_something_else() -> None:
-    await AsteriskNotice.all().delete()
-    await AsteriskNotice.create(node=ONLY_NODE, kind=NoticeKind.RELOAD_DIALPLAN, subject="x")
-    await stored(await listening(), OK)
-    await ensure_nodes(["pbx"], is_only_bridge=True)
-    assert await node_names() == ["pbx"]
-    assert [row.node for row in await AsteriskNotice.all()] == ["pbx"]
-
-
-@pytest.mark.usefixtures("database")
-async def test_of_a_node_that_is_not_in_the_database_everything_is_old(bus: EventBus) -> None:
-    board, own = Board(bus, [ONLY_NODE]), set[str]()
-    others = OtherNodes(bus, board, own, HERE)
-    states = await listening()
-    states.link_changed(ONLY_NODE, LinkState(True, SEEN))
-    await stored(states, OK)
-    await others.read()
-    await alive()
-    await others.read()
-    assert board.is_fresh
-    await Node.all().delete()
-    await others.read()
-    assert "No bridge" in board.links[ONLY_NODE].reason
-    with pytest.raises(Superseded):
-        await take_over(ONLY_NODE)
-
-
-@pytest.mark.usefixtures("database")
-async def test_a_node_that_was_made_anew_is_read_from_the_start(bus: EventBus) -> None:
-    board = Board(bus, [ONLY_NODE])
-    others = OtherNodes(bus, board, set[str](), HERE)
-    states = await listening()
-    for state in (OK, AWAY, OK):
-        await stored(states, state)
-    await others.read()
-    await Node.all().delete()
-    await StoredState.all().delete()
-    await ensure_nodes([ONLY_NODE])
-    await stored(await listening(), AWAY)
-    await others.read()
-    assert board.state_of("1001").status is Status.UNREACHABLE
-
-
-@pytest.mark.usefixtures("database")
-async def test_states_of_extensions_that_are_gone_are_not_shown(bus: EventBus) -> None:
-    board, followed = Board(bus, [ONLY_NODE]), {"1001"}
-    others = OtherNodes(bus, board, set[str](), followed)
-    states = await listening()
-    await others.read()
-    followed.clear()
-    await stored(states, OK)
-    await others.read()
-    assert board.state_of("1001").status is Status.BLANK
 
 
 @pytest.mark.usefixtures("database")
