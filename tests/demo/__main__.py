@@ -101,6 +101,8 @@ def _write_environment(settings: Settings) -> None:
         "ASTERISK__AMI_SECRET": settings.asterisk.ami_secret.get_secret_value(),
         "ASTERISK__ARI_URL": settings.asterisk.ari_url,
         "ASTERISK__ARI_SECRET": settings.asterisk.ari_secret.get_secret_value(),
+        "ASTERISK__QUALIFY_FREQUENCY": settings.asterisk.qualify_frequency,
+        "ASTERISK__RING_TIME": settings.asterisk.ring_time,
         "SMTP__HOST": settings.smtp.host,
         "SMTP__PORT": settings.smtp.port,
         "VOICEMAIL__SPOOL": settings.voicemail.spool,
