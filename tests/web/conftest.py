@@ -55,7 +55,7 @@ IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
 # Whose answers are made of what services find in the database. The other modules, and the browser,
 # are about what the portal makes of it, and have SQLite.
 ON_BOTH_ENGINES = {
-    *("api_extensions", "api_lists", "api_preconditions", "api_problems", "api_schemathesis"),
+    *("api_extensions", "api_lists", "api_preconditions", "api_problems"),
     *("api_users", "audit_page", "classes_page", "extension_bulk", "extension_delete"),
     *("extensions_list", "extensions_page", "groups_page", "hostile_requests"),
     *("routes_page", "transfer_page", "trunks_page", "users_page"),
