@@ -14,7 +14,7 @@ from pbxbridge.asterisk.ami_message import action_id, headers_of
 _END = b"\r\n\r\n"
 _LONGEST_MESSAGE = 1 << 20
 # Handled in a few milliseconds; the event loop has its turn after so many.
-_SLICE = 500
+_SLICE = 200
 # A reader that is behind stops the reading until it has caught up, so memory stays flat in a storm.
 _MOST_WAITING, _FEW_WAITING = 4096, 1024
 

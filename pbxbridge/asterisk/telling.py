@@ -10,7 +10,7 @@ from pbxbridge.mirror.mirror import Mirror
 # and the rows of the history.
 _PAUSE_SECONDS = 0.05
 # To tell of so many takes a few milliseconds.
-_MOST_PENDING = 1000
+_MOST_PENDING = 300
 
 
 class Telling:

@@ -35,7 +35,7 @@ HEARTBEAT_SECONDS = 2.0
 # Where there is only one bridge, it tells the next start since when nothing was heard.
 ALONE_SECONDS = 60.0
 # As many go into one transaction: Asterisk, too, waits for SQLite's only writer.
-AT_ONCE = 5000
+AT_ONCE = 1000
 # As many changes are kept for a database that is away; beyond that the oldest are dropped.
 MOST_CHANGES = 200_000
 LAST_FLUSH_SECONDS = 1.0
