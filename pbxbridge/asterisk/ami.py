@@ -28,6 +28,7 @@ from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.mirror.ami_event import Handler
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.settings import NodeSettings
+from pbxbridge.task_groups import first_of, raise_if_cancelled
 
 # Enough for registrations, mailboxes and peers; `test` and `reporting` would flood us.
 _EVENTS = "system,call"
@@ -99,8 +100,8 @@ class AmiLink:
             except* AsteriskUnavailable as lost:
                 if self._mirror.link.up:
                     failures = 0
-                self._down(_first(lost))
-            _raise_if_cancelled()
+                self._down(first_of(lost))
+            raise_if_cancelled()
             longest = min(self._timing.retry_first * 2**failures, self._timing.retry_longest)
             failures = min(failures + 1, 30)
             await asyncio.sleep(longest * self._random.uniform(0.5, 1.0))
@@ -190,19 +191,3 @@ class AmiLink:
             log.warning(event, host=self._settings.host, reason=str(why))
         self._said.add(type(why))
         self._mirror.link_down(str(why))
-
-
-def _raise_if_cancelled() -> None:
-    """Stop if the task was cancelled in the moment in which the connection was lost.
-
-    Before Python 3.13 a TaskGroup then reports the loss alone (python/cpython#116720).
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
-def _first(group: BaseExceptionGroup[AsteriskUnavailable]) -> AsteriskUnavailable:
-    """Return the loss itself, which every task of the round reports in the same words."""
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
