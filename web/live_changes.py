@@ -58,7 +58,8 @@ class LiveChanges:
                 self._note_endpoints(numbers)
             case LinkChanged():
                 # Every row says whether what it shows is old.
-                self._batch.link = self._batch.list = True
+                self._batch.numbers, self._batch.states = set(), True
+                self._batch.link = True
             case AlertsChanged():
                 self._batch.outbox = self._batch.list = True
             case OutboxChanged():

@@ -25,7 +25,7 @@ def state(number: str) -> Event:
 
 CASES: list[tuple[list[Event], Batch]] = [
     ([state("1001"), state("1002"), state("1001")], Batch(numbers={"1001", "1002"})),
-    ([LinkChanged("asterisk", False, datetime.now(UTC), "gone")], Batch(link=True, list=True)),
+    ([LinkChanged("asterisk", False, datetime.now(UTC), "gone")], Batch(link=True, states=True)),
     ([OutboxChanged(), OutboxChanged()], Batch(outbox=True)),
     ([AlertsChanged()], Batch(outbox=True, list=True)),
     ([ExtensionSaved("1001", True)], Batch(list=True)),
