@@ -30,12 +30,15 @@ class Session:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self._ended = asyncio.Event()
+        # asyncpg refuses a question while another one waits for its answer.
+        self._turn = asyncio.Lock()
         connection.add_termination_listener(lambda _: self._ended.set())
 
     async def ask(self, query: str, *values: object) -> Any:
         """Return the first value of the answer. Raises SessionLost if none comes in time."""
         with _loss():
-            return await self.connection.fetchval(query, *values, timeout=ANSWER_SECONDS)
+            async with self._turn:
+                return await self.connection.fetchval(query, *values, timeout=ANSWER_SECONDS)
 
     async def listen(self, channel: str, heard: Callable[[str], None]) -> None:
         """Have ``heard`` called with every message of a channel. Raises SessionLost."""

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from pbxbridge.cluster.lease import OnlyBridge, PostgresLeases
+from pbxbridge.cluster.session import open_session
 from pbxbridge.errors import Superseded
 from pbxbridge.models.postgres import connect_arguments
 from tests.eventually import eventually
@@ -137,3 +138,11 @@ async def test_the_only_bridge_does_everything(workers: Workers) -> None:
 
     await OnlyBridge().while_held("mail", work)
     assert workers.begun == ["only"]
+
+
+async def test_questions_that_come_at_once_are_asked_one_after_the_other(
+    database_url: str,
+) -> None:
+    async with open_session(database_url) as session:
+        asked = [session.ask("SELECT $1::int", number) for number in range(20)]
+        assert await asyncio.gather(*asked) == list(range(20))
