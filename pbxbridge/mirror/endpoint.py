@@ -34,11 +34,3 @@ class EndpointState(NamedTuple):
     rtt_ms: float | None = None
     user_agent: str = ""
     last_seen: datetime | None = None
-
-    @property
-    def takes_calls(self) -> bool:
-        """Whether Asterisk would ring the device, as far as it is known.
-
-        UNKNOWN is one that is not there any more, or for a moment one that has just registered.
-        """
-        return self.status in {Status.OK, Status.UNMONITORED}

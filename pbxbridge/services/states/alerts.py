@@ -20,8 +20,9 @@ from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.nodes import IN_USE
 from pbxbridge.services.states.alert_list import AlertView, view_of
 from pbxbridge.services.states.alert_rules import Limits, Many, Open, Verdict, judge
-from pbxbridge.services.states.phones_down import phones_down, slices
+from pbxbridge.services.states.phones_down import SLICE, phones_down
 from pbxbridge.services.states.webhooks import Webhooks
+from pbxbridge.services.transfer.lookup import batches
 
 PAUSE_SECONDS = 5.0
 # After a node came back its phones are asked anew; until then what is known of them may be old.
@@ -104,7 +105,7 @@ async def _opened(
         alone = Many(0, one.node, one.since, one.since, 1)
         found.append(_row(AlertKind.PHONE_DOWN, one.endpoint, alone, now))
     stored: list[AlertView] = []
-    for some in slices(found):
+    for some in batches(found, SLICE):
         await Alert.bulk_create(some, using_db=transaction)
         rows = Alert.filter(open_key__in=[row.open_key for row in some])
         stored += [view_of(row) for row in await rows.using_db(transaction).order_by("id")]
@@ -128,7 +129,7 @@ async def _ended(
     transaction: TransactionalDBClient, ids: Sequence[int], now: datetime
 ) -> list[AlertView]:
     found: list[AlertView] = []
-    for some in slices(ids):
+    for some in batches(ids, SLICE):
         rows = Alert.filter(id__in=list(some), ended_at=None).using_db(transaction)
         ended = [view_of(row) for row in await rows]
         await rows.update(ended_at=now, open_key=None)

@@ -7,9 +7,8 @@ un-registers is not down, nor is one that has just registered and was not yet as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from tortoise.backends.base.client import TransactionalDBClient
 
@@ -30,7 +29,6 @@ _KEY = {"node": "text", "endpoint": "text"}
 _ROW = {**_KEY, "since": "timestamptz"}
 
 Key = tuple[str, str]
-T = TypeVar("T")
 
 
 async def follow_phones_down(transaction: TransactionalDBClient, changes: Sequence[Change]) -> None:
@@ -62,12 +60,6 @@ async def phones_down() -> list[Down]:
             if (node, endpoint) in silent
         ]
     return found
-
-
-def slices(items: Sequence[T], size: int = SLICE) -> Iterator[Sequence[T]]:
-    """Return the items in their order, at most ``size`` at a time."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 async def _after(last: int) -> list[tuple[int, str, str, datetime]]:

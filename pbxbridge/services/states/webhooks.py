@@ -15,7 +15,7 @@ from pbxbridge.models.webhook import OutgoingWebhook
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.states.alert_list import AlertView
 from pbxbridge.services.states.change import Change
-from pbxbridge.services.states.phones_down import slices
+from pbxbridge.services.transfer.lookup import batches
 
 # So many changes or alerts are in one message at most: some 30 kB.
 MOST_IN_ONE = 200
@@ -55,7 +55,7 @@ class Webhooks:
         told: Callable[[T], Mapping[str, object]],
     ) -> None:
         rows = []
-        for some in slices(items, MOST_IN_ONE):
+        for some in batches(items, MOST_IN_ONE):
             key, now = str(uuid4()), self._clock()
             message = {"id": key, "event": event, "created_at": now.isoformat()}
             what = {name: [told(item) for item in some]}
