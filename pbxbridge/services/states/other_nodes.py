@@ -95,24 +95,19 @@ class OtherNodes:
 
     async def _read(self, row: Node, now: float) -> None:
         seen = self._seen.setdefault(row.name, _Seen())
-        before, is_known = seen.row, False
-        if before and (before.epoch, before.seq, before.heartbeat_at) != (
-            row.epoch,
-            row.seq,
-            row.heartbeat_at,
-        ):
+        before = seen.row
+        if before and _written(before) != _written(row):
             seen.alive_at = now
-        if before and before.epoch == row.epoch and before.seq <= row.seq:
-            is_known = True
-        if not is_known or (before and before.seq != row.seq):
-            states = await stored_states(row.name, before.seq if is_known and before else -1)
+        goes_on = before is not None and before.epoch == row.epoch and before.seq <= row.seq
+        if not goes_on:
+            before = None  # another bridge's, or made anew: nothing of it is known
+        if before is None or before.seq != row.seq:
+            states = await stored_states(row.name, before.seq if before else -1)
             if row.name in self._own:
                 return  # taken over meanwhile: what was read is older than what is shown
             there = [state for state in states if state.endpoint in self._followed]
-            if is_known:
-                self._board.states_changed(row.name, there)
-            else:
-                self._board.replace(row.name, there)
+            show = self._board.states_changed if before else self._board.replace
+            show(row.name, there)
         seen.row = row
 
     def _show_links(self) -> None:
@@ -131,3 +126,8 @@ class OtherNodes:
         return LinkState(
             False, row.heartbeat_at or seen.since, "The bridge that listened to it does not answer."
         )
+
+
+def _written(row: Node) -> tuple[object, ...]:
+    """Return what changes with everything that a bridge writes of the node."""
+    return row.epoch, row.seq, row.heartbeat_at
