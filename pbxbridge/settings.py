@@ -7,6 +7,7 @@ container platforms hand over secrets. Docs: docs/settings.md.
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -41,6 +42,16 @@ class Group(BaseModel):
     """What belongs together; a name that it does not know is a mistake, and said."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def _address_or_none(value: str) -> str:
+    return checked_address(value) if value else ""
+
+
+def _zone_or_none(value: str) -> str:
+    if value and value not in available_timezones():
+        raise ValueError(f"{value} is no time zone such as Europe/Berlin")
+    return value
 
 
 class DatabaseSettings(Group):
@@ -82,7 +93,14 @@ class SmtpSettings(Group):
     username: str = ""
     password: SecretStr = SecretStr("")
     sender: Annotated[str, AfterValidator(checked_address)] = "voicemail@localhost"
+    reply_to: Annotated[str, AfterValidator(_address_or_none)] = Field(
+        default="", description="who gets answers to voicemail of callers without an address"
+    )
     timeout: float = Field(default=30.0, gt=0, le=600, description="seconds for one delivery")
+    answer_timeout: float = Field(
+        default=600.0, gt=0, le=3600, description="seconds for the answer to a whole mail"
+    )
+    connections: int = Field(default=4, ge=1, le=50, description="at the same time, kept open")
 
 
 class WebSettings(Group):
@@ -90,6 +108,9 @@ class WebSettings(Group):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = Field(
+        default="", pattern=r"^(https?://[^\s/?#]+)?/?$", description="for links in mails"
+    )
     secure_cookies: bool = Field(
         default=False, description="true where the portal is served by HTTPS"
     )
@@ -107,11 +128,21 @@ class LicenceSettings(Group):
 
 
 class VoicemailSettings(Group):
-    """Where Asterisk keeps messages, and how often the bridge sweeps for missed ones."""
+    """Where Asterisk keeps messages, how often the bridge sweeps for missed ones, and the mails.
 
+    ``store`` is the folder ``spool`` of app_voicemail, or the ``database`` (the table
+    voicemail_messages of app_voicemail_odbc).
+    """
+
+    store: Literal["spool", "database"] = "spool"
     spool: Path = Path("/var/spool/asterisk/voicemail")
     node: str = Field(default="", description="whose spool it is; empty: the first node's")
     sweep_seconds: float = Field(default=300.0, gt=0)
+    language: Literal["en", "de"] = Field(default="en", description="of boxes that name none")
+    time_zone: Annotated[str, AfterValidator(_zone_or_none)] = Field(
+        default="", description="of boxes that name none; empty: the machine's"
+    )
+    templates: Path | None = Field(default=None, description="a folder of templates of one's own")
 
 
 class HistorySettings(Group):
@@ -198,6 +229,16 @@ class Settings(BaseSettings):
         node = self.voicemail.node
         if node and node not in self.by_node():
             raise ValueError(f"VOICEMAIL__NODE: there is no node {node}")
+        return self
+
+    @model_validator(mode="after")
+    def _voicemail_is_in_the_same_database(self) -> Self:
+        url = self.database.url.get_secret_value()
+        if self.voicemail.store == "database" and not url.startswith(("postgres:", "postgresql:")):
+            raise ValueError(
+                "VOICEMAIL__STORE: in the database voicemail can be with PostgreSQL only, and "
+                "DATABASE__URL names none"
+            )
         return self
 
     def by_node(self) -> dict[str, NodeSettings]:

@@ -23,12 +23,30 @@ class DeviceType(StrEnum):
     SIP_VIRTUAL = "SIP-VIRTUAL"
 
 
+class VoicemailAudio(StrEnum):
+    """How a voicemail's mail brings the recording: attached, or as a link to the portal."""
+
+    WAV = "wav"
+    MP3 = "mp3"
+    LINK = "link"
+
+
+class AfterSending(StrEnum):
+    """What becomes of a voicemail once the mail server took its mail."""
+
+    KEEP = "keep"
+    HEARD = "heard"
+    DELETE = "delete"
+
+
 class Extension(Model):
     """One line of the Extensions screen.
 
     The secrets and the voicemail PIN are not repeated here: Asterisk's own rows are their one home,
     since a PIN may be changed by phone behind the portal's back. ``pin_digest`` is how the portal
     notices that. ``mail_since`` is when the e-mail address was set: older messages are not relayed.
+    ``voicemail_email`` may be several addresses, with ``, `` between them. ``voicemail_language``
+    and ``voicemail_time_zone`` (an IANA name), left empty, mean the site's own.
     ``version`` counts the changes. ``ring_time`` of None means the site's own. ``sort_key`` puts
     numbers in dialling order.
     """
@@ -45,6 +63,14 @@ class Extension(Model):
     monitored = fields.BooleanField()
     voicemail = fields.BooleanField()
     voicemail_email = fields.CharField(max_length=254)
+    voicemail_audio = fields.CharEnumField(
+        VoicemailAudio, max_length=4, default=VoicemailAudio.WAV, db_default="wav"
+    )
+    voicemail_after_sending = fields.CharEnumField(
+        AfterSending, max_length=6, default=AfterSending.KEEP, db_default="keep"
+    )
+    voicemail_language = fields.CharField(max_length=5, default="", db_default="")
+    voicemail_time_zone = fields.CharField(max_length=40, default="", db_default="")
     mail_since = fields.DatetimeField(null=True)
     pin_digest = fields.CharField(max_length=64, default="", db_default="")
     pin_changed_by_phone_at = fields.DatetimeField(null=True)

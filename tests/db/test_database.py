@@ -13,12 +13,14 @@ from tortoise.migrations.api import migrate as run_migrations
 from pbxbridge.events import EventBus
 from pbxbridge.models.database import migrate, open_database, tortoise_config
 from pbxbridge.models.extension import Extension, LicenceUse
+from pbxbridge.models.outbox import MailKind, OutgoingMail
 from pbxbridge.models.people import Role, User
 from pbxbridge.models.realtime import DialplanRow, PsAuth, PsEndpoint, VoicemailBox
 from pbxbridge.service import prepare
 from pbxbridge.services.calling.upgrade import write_what_calls_use_now
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.licences import count_licences
+from pbxbridge.services.voicemail.mail_storing import stored_messages
 from pbxbridge.settings import DatabaseSettings, Settings
 from tests.db.schema import schema
 from tests.rig.databases import Databases, Engine
@@ -61,7 +63,10 @@ async def test_migrations_make_exactly_the_tables_columns_and_indexes_of_the_mod
     expected["portal_extension_users"].add(("index", False, ("user_id",)))
     expected["extensions"].add(("index", False, ("context", "priority", "exten")))
     async with open_database(elsewhere):
-        assert await schema() == expected
+        made = await schema()
+        # Asterisk's alone, and on PostgreSQL only: its key of two columns is none for a model.
+        made.pop("voicemail_messages", None)
+        assert made == expected
 
 
 async def test_data_of_the_first_release_is_kept_and_completed(empty: str) -> None:
@@ -74,6 +79,27 @@ async def test_data_of_the_first_release_is_kept_and_completed(empty: str) -> No
         assert (await Extension.get(number="0100")).sort_key == "040100"
         assert (await User.get(login="root")).role == Role.ADMIN
         assert (await LicenceUse.get()).used == 1
+
+
+MAILS_OF_BEFORE = """
+INSERT INTO portal_outgoing_mail (dedupe_key, mailbox, recipient, message_id, state, attempts,
+    next_attempt_at, last_error, created_at, message)
+VALUES ('voicemail:1002@default:1772366400-00000001', '1002', 'bob@example.org', '<a@pbx>',
+    'waiting', 0, '2026-01-01 00:00:00+00:00', '', '2026-01-01 00:00:00+00:00', ''),
+    ('password-reset.1.ab', 'user:root', 'root@example.org', '<b@pbx>', 'waiting',
+    0, '2026-01-01 00:00:00+00:00', '', '2026-01-01 00:00:00+00:00', '');
+"""
+
+
+async def test_mails_that_waited_before_recordings_were_stored_apart_are_known_again(
+    empty: str,
+) -> None:
+    await filled_by(empty, MAILS_OF_BEFORE, portal="0006_history")
+    await migrate(empty)
+    async with open_database(empty):
+        voicemail, reset = await OutgoingMail.all().order_by("id")
+        assert await stored_messages("1002", ["1772366400-00000001"]) == {voicemail.msg_id}
+        assert (voicemail.kind, reset.kind) == (MailKind.VOICEMAIL, MailKind.PASSWORD_RESET)
 
 
 async def test_migrating_twice_changes_nothing(database_url: str) -> None:
