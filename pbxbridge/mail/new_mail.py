@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,20 +17,28 @@ def new_mail(  # noqa: PLR0913 - one argument for each header
     subject: str,
     sender: str,
     sender_name: str,
-    recipient: str,
+    recipients: Sequence[str],
     sent_at: datetime,
     message_id: str,
+    reply_to: str = "",
 ) -> EmailMessage:
     """Return a mail that has its headers and no content yet.
 
-    ``sender`` and ``recipient`` are bare addresses; ``subject`` is one printable line.
+    ``sender``, ``recipients`` and ``reply_to`` are bare addresses, the latter empty for none;
+    ``subject`` is one printable line.
+
+    Seven bits pass every server. Only where neither the sender nor any recipient could do without
+    SMTPUTF8 (RFC 6531) are there others in the headers: elsewhere an address that is not ASCII
+    would have the mail refused to those that are, so it gets the mail without being named.
     """
-    # Seven bits pass every server. Only an address that is not ASCII itself needs SMTPUTF8.
-    policy = SMTP if (sender + recipient).isascii() else SMTPUTF8
+    named, utf8 = _named(sender, recipients)
+    policy = SMTPUTF8 if utf8 else SMTP
     mail = EmailMessage(policy.clone(cte_type="7bit"))
     mail["Subject"] = subject
     mail["From"] = _address(sender, sender_name)
-    mail["To"] = _address(recipient)
+    mail["To"] = [_address(recipient) for recipient in named]
+    if reply_to and (utf8 or reply_to.isascii()):
+        mail["Reply-To"] = _address(reply_to)
     mail["Date"] = format_datetime(sent_at)
     mail["Message-ID"] = message_id
     # RFC 3834: out-of-office answers must not come back.
@@ -43,14 +52,27 @@ def new_message_id(name: str, sender: str) -> str:
     return f"<{name}@{domain}>"
 
 
-def one_line(text: str) -> str:
+def printable_line(text: str) -> str:
     """Drop what cannot be printed (line ends, controls, text direction overrides).
 
     What looks like an encoded word (RFC 2047) is broken up: it would be decoded, and could bring
     the line ends back.
     """
     printable = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.replace("=?", "= ?").split())[:LINE_LENGTH]
+    return " ".join(printable.replace("=?", "= ?").split())
+
+
+def one_line(text: str) -> str:
+    """Return the beginning of the printable line of a text."""
+    return printable_line(text)[:LINE_LENGTH]
+
+
+def _named(sender: str, recipients: Sequence[str]) -> tuple[Sequence[str], bool]:
+    """Return who is named as recipient, and whether that takes SMTPUTF8."""
+    plain = [recipient for recipient in recipients if recipient.isascii()]
+    if sender.isascii() and plain:
+        return plain, False
+    return recipients, True
 
 
 def _address(spec: str, name: str = "") -> Address:

@@ -28,7 +28,7 @@ def password_reset_email(  # noqa: PLR0913 - what the mail says, and where it go
         subject="Your code for a new portal password",
         sender=sender,
         sender_name="Phone portal",
-        recipient=recipient,
+        recipients=[recipient],
         sent_at=sent_at,
         message_id=message_id,
     )
