@@ -13,3 +13,5 @@ class Actor:
 
 # Whoever may run the program on this machine; the audit shows it instead of a login.
 CONSOLE = Actor("console", "")
+# What the bridge does by itself, because somebody has set it to.
+BRIDGE = Actor("bridge", "")

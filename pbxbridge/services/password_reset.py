@@ -17,7 +17,7 @@ from pbxbridge.events import EventBus, OutboxChanged
 from pbxbridge.mail.new_mail import new_message_id
 from pbxbridge.mail.password_reset_message import password_reset_email
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.outbox import MailState, OutgoingMail
+from pbxbridge.models.outbox import MailKind, MailState, OutgoingMail
 from pbxbridge.models.people import PasswordReset as StoredReset
 from pbxbridge.models.people import User
 from pbxbridge.services import audit
@@ -166,7 +166,7 @@ class PasswordReset:
         )
         await stale.using_db(transaction).delete()
         message_id = new_message_id(name, self._sender)
-        mail = password_reset_email(
+        content = password_reset_email(
             login=user.login,
             code=code,
             minutes=VALID // timedelta(minutes=1),
@@ -174,14 +174,16 @@ class PasswordReset:
             recipient=user.email,
             sent_at=now,
             message_id=message_id,
-        )
+        ).as_bytes()
         await OutgoingMail.create(
             using_db=transaction,
             dedupe_key=name,
+            kind=MailKind.PASSWORD_RESET,
             mailbox=f"user:{user.login}",
             recipient=user.email,
             message_id=message_id,
-            message=mail.as_bytes(),
+            message=content,
+            size=len(content),
             next_attempt_at=now,
         )
 

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from pbxbridge.mail.mail_content import base64_lines
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.models.outbox import MailState, OutgoingMail
+from pbxbridge.services.mailing.recordings import recording_parts
 from pbxbridge.settings import SmtpSettings
 from tests.rig.mail_catcher import CaughtMail, MailCatcher
 
@@ -64,15 +66,17 @@ class Clock:
 
 def sender(catcher: MailCatcher, limit: float = 5.0) -> SmtpSender:
     """Return a sender to that server; ``limit`` is its time limit in seconds."""
-    return SmtpSender(SmtpSettings(host=catcher.host, port=catcher.port, timeout=limit))
+    return SmtpSender(
+        SmtpSettings(host=catcher.host, port=catcher.port, timeout=limit, answer_timeout=limit)
+    )
 
 
-async def store(key: str, mailbox: str = "1002") -> OutgoingMail:
-    """Put a mail into the outbox that is due now."""
+async def store(key: str, mailbox: str = "1002", recipient: str = "") -> OutgoingMail:
+    """Put a mail into the outbox that is due now, by default to the mailbox's own address."""
     return await OutgoingMail.create(
         dedupe_key=key,
         mailbox=mailbox,
-        recipient=f"{mailbox}@example.org",
+        recipient=recipient or f"{mailbox}@example.org",
         message_id=f"<{key}@pbx.local>",
         message=f"Subject: {key}\r\nMessage-ID: <{key}@pbx.local>\r\n\r\nhello\r\n".encode(),
         next_attempt_at=datetime.now(UTC),
@@ -93,3 +97,10 @@ async def failed(mail: OutgoingMail, times: int) -> OutgoingMail:
 def keys(mails: list[CaughtMail]) -> list[str]:
     """Return the keys that ``store`` was given, in the order of arrival."""
     return [str(mail.message["Subject"]) for mail in mails]
+
+
+async def whole_mail(row: OutgoingMail) -> bytes:
+    """Return the mail as the server gets it."""
+    encoded = row.size - len(row.message) - len(row.ending or b"") if row.recording else 0
+    parts = [base64_lines(part) async for part in recording_parts(row.recording, encoded)]
+    return b"".join([row.message, *parts, row.ending or b""])

@@ -4,8 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from pbxbridge.events import EventBus, OutboxChanged
+from pbxbridge.mail.mail_content import Outgoing
 from pbxbridge.models.outbox import MailState, OutgoingMail
-from pbxbridge.services.mail_outbox import CONCURRENCY, MailOutbox
+from pbxbridge.services.mailing.outbox import CONCURRENCY, MailOutbox
 from tests.db.mail_rows import DEADLINE, Clock, failed, keys, reached, running, sender, store
 from tests.rig.mail_catcher import Fault, MailCatcher, Refusal
 
@@ -94,13 +95,27 @@ async def test_a_mailbox_in_trouble_does_not_hold_up_the_others(
     assert keys(catcher.mails) in (["one"], ["other"])
 
 
+async def test_a_recipient_in_trouble_does_not_hold_up_the_others_of_the_mailbox(
+    outbox: MailOutbox, catcher: MailCatcher
+) -> None:
+    first = await store("a1", recipient="a@example.org")
+    catcher.script.append(Refusal("451 greylisted"))
+    async with running(outbox):
+        await failed(first, 1)
+    await store("a2", recipient="a@example.org")
+    await store("b1", recipient="b@example.org")
+    async with running(outbox):
+        await reached(MailState.SENT)
+    assert keys(catcher.mails) == ["b1"]
+
+
 async def test_a_bug_in_sending_delays_that_mail_only(
     database: str, bus: EventBus, catcher: MailCatcher
 ) -> None:
-    async def send(message: bytes, recipient: str) -> None:
-        if recipient.startswith("1001"):
+    async def send(mail: Outgoing) -> None:
+        if mail.recipient.startswith("1001"):
             raise RuntimeError("a bug")
-        await sender(catcher).send(message, recipient)
+        await sender(catcher).send(mail)
 
     broken = await store("broken", mailbox="1001")
     await store("fine", mailbox="1002")
@@ -115,7 +130,7 @@ async def test_only_a_few_deliveries_run_at_once_and_all_mails_arrive(
 ) -> None:
     active, most = 0, 0
 
-    async def send(message: bytes, recipient: str) -> None:
+    async def send(mail: Outgoing) -> None:
         nonlocal active, most
         active += 1
         most = max(most, active)
@@ -144,7 +159,7 @@ async def test_a_restart_sends_nothing_twice(
 async def test_a_stop_lets_a_delivery_that_is_under_way_end(database: str, bus: EventBus) -> None:
     at_server, may_answer = asyncio.Event(), asyncio.Event()
 
-    async def send(message: bytes, recipient: str) -> None:
+    async def send(mail: Outgoing) -> None:
         at_server.set()
         await may_answer.wait()
 

@@ -9,11 +9,12 @@ import structlog
 from tortoise.connection import get_connection
 
 from pbxbridge.events import EventBus, OutboxChanged
+from pbxbridge.mail.mail_content import Outgoing
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.models.database import sqlite_path
 from pbxbridge.models.outbox import MailState
 from pbxbridge.services import keep_trying
-from pbxbridge.services.mail_outbox import GIVE_UP_AFTER, MailOutbox
+from pbxbridge.services.mailing.outbox import GIVE_UP_AFTER, MailOutbox
 from pbxbridge.settings import SmtpSettings
 from tests.db.mail_rows import Clock, failed, keys, reached, running, sender, store, until
 from tests.rig.mail_catcher import Fault, MailCatcher, Refusal
@@ -127,8 +128,8 @@ async def test_a_locked_database_after_the_250_does_not_send_the_mail_again(
     await get_connection("default").execute_query("PRAGMA busy_timeout=10")
     other = sqlite3.connect(path, isolation_level=None)
 
-    async def send_and_lock(message: bytes, recipient: str) -> None:
-        await sender(catcher).send(message, recipient)
+    async def send_and_lock(mail: Outgoing) -> None:
+        await sender(catcher).send(mail)
         other.execute("BEGIN IMMEDIATE")
 
     await store("one")
@@ -142,3 +143,42 @@ async def test_a_locked_database_after_the_250_does_not_send_the_mail_again(
             other.execute("ROLLBACK")
             await reached(MailState.SENT)
     assert catcher.deliveries == 1
+
+
+@pytest.mark.sqlite
+async def test_a_full_disk_after_the_250_does_not_send_the_mail_again(
+    database: str, bus: EventBus, catcher: MailCatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep_trying, "DATABASE_RETRY_SECONDS", 0.02)
+    ask = get_connection("default").execute_query
+    await ask("CREATE TABLE large (content)")
+    await ask(
+        "CREATE TRIGGER more AFTER UPDATE ON portal_outgoing_mail "
+        "BEGIN INSERT INTO large VALUES (zeroblob(100000)); END"
+    )
+    mail = await store("one")
+    await ask("PRAGMA max_page_count=1")  # SQLite makes it the present size
+    with structlog.testing.capture_logs() as logs:
+        async with running(MailOutbox(bus, sender(catcher).send)):
+
+            async def refused_twice() -> bool:
+                reasons = [entry["reason"] for entry in logs if entry["event"] == "database.failed"]
+                return ["disk is full" in reason for reason in reasons].count(True) >= 2
+
+            await until(refused_twice)
+            await mail.refresh_from_db()
+            assert mail.state is MailState.WAITING
+            await ask("PRAGMA max_page_count=1000000")
+            await reached(MailState.SENT)
+    assert catcher.deliveries == 1
+
+
+async def test_what_a_server_says_can_be_stored_whatever_it_is(
+    outbox: MailOutbox, catcher: MailCatcher
+) -> None:
+    mail = await store("one")
+    catcher.script.append(Refusal("550 no\x00 such\tuser\x1b[1m"))
+    async with running(outbox):
+        await reached(MailState.DEAD)
+    await mail.refresh_from_db()
+    assert mail.last_error == "550 no such user [1m"

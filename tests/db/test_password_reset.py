@@ -18,7 +18,7 @@ from pbxbridge.models.people import PasswordReset as StoredReset
 from pbxbridge.models.people import User
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.mail_outbox import MailOutbox
+from pbxbridge.services.mailing.outbox import MailOutbox
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.password_reset import HOUR, PasswordReset
 from pbxbridge.services.reset_code import ALPHABET, hash_of_code, is_code, new_code

@@ -34,6 +34,10 @@ class Fault(Enum):
     """The connection is cut while the message is on its way."""
     DROP_BEFORE_ANSWER = auto()
     """The message is kept, but the connection is cut before the client is told."""
+    CLOSE_AFTER = auto()
+    """The message is taken, and the connection closed, as servers do with idle ones."""
+    NO_ANSWER_TO_MAIL = auto()
+    """No answer at all, as of a connection that a firewall has forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ class MailCatcher:
     """Listens while inside ``async with catcher.listening()``.
 
     ``script`` holds what goes wrong with the next deliveries, one entry each; None is a delivery
-    that goes well, and when the script is empty all do. ``deliveries`` counts what was begun.
+    that goes well, and when the script is empty all do. ``deliveries`` counts what was begun,
+    ``connections`` the clients that came, ``open_connections`` those that are there.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class MailCatcher:
         self.mails: list[CaughtMail] = []
         self.script: deque[Fault | Refusal | None] = deque()
         self.deliveries = 0
+        self.connections = 0
         self.host = "127.0.0.1"
         self.port = 0
         self._folder = folder
@@ -102,6 +108,16 @@ class MailCatcher:
         self._on_mail = on_mail
         self._changed = asyncio.Condition()
         self._open: set[_Connection] = set()
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._open)
+
+    async def close_connections(self) -> None:
+        """End all connections, as a server does that is restarted."""
+        for connection in tuple(self._open):
+            await connection.abort()
 
     @contextlib.asynccontextmanager
     async def listening(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[MailCatcher]:
@@ -113,8 +129,7 @@ class MailCatcher:
             yield self
         finally:
             server.close()
-            for connection in tuple(self._open):
-                await connection.abort()
+            await self.close_connections()
             await server.wait_closed()
 
     async def wait_for(
@@ -160,6 +175,7 @@ class MailCatcher:
             self._on_mail(mail)
 
     def _protocol(self) -> _Connection:
+        self.connections += 1
         return _Connection(self, self._open, self._tls, self._login)
 
 
@@ -221,6 +237,8 @@ class _Connection(SMTP):
         self._fault = await self._catcher.begin()
         if answer := self._refusal("MAIL"):
             return answer
+        if self._fault is Fault.NO_ANSWER_TO_MAIL:
+            await asyncio.Event().wait()
         envelope.mail_from = address
         return "250 OK"
 
@@ -240,6 +258,8 @@ class _Connection(SMTP):
             self.transport.abort()
             return
         await super().smtp_DATA(arg)
+        if self._fault is Fault.CLOSE_AFTER and self.transport is not None:
+            self.transport.close()
 
     async def handle_DATA(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import trustme
 from pydantic import SecretStr
 
 from pbxbridge.errors import MailError
+from pbxbridge.mail.mail_content import MailContent, Outgoing, base64_length
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.settings import SmtpSettings
 from tests.rig.mail_catcher import Fault, MailCatcher, Refusal
@@ -22,25 +24,36 @@ def sender(catcher: MailCatcher, **settings: object) -> SmtpSender:
     return SmtpSender(SmtpSettings.model_validate(values))
 
 
+def mail(recipient: str = "bob@example.org", *parts: bytes, ending: bytes = b"") -> Outgoing:
+    """Return a mail with these parts of a recording, which is as long as they say."""
+    size = len(MESSAGE) + sum(map(base64_length, map(len, parts))) + len(ending)
+    return Outgoing(recipient, MailContent(MESSAGE, ending), _read(parts), size)
+
+
+async def _read(parts: Iterable[bytes]) -> AsyncGenerator[bytes, None]:
+    for part in parts:
+        yield part
+
+
 async def failure(sending: SmtpSender, recipient: str = "bob@example.org") -> tuple[str, bool]:
     with pytest.raises(MailError) as caught:
-        await sending.send(MESSAGE, recipient)
+        await sending.send(mail(recipient))
     return str(caught.value), caught.value.permanent
 
 
 async def test_the_message_arrives_as_it_is() -> None:
     async with MailCatcher().listening() as catcher:
-        await sender(catcher).send(MESSAGE, "bob@example.org")
-        (mail,) = await catcher.wait_for(1)
-    assert mail.content == MESSAGE
-    assert (mail.sender, mail.recipient) == ("voicemail@localhost", "bob@example.org")
+        await sender(catcher).send(mail("bob@example.org"))
+        (caught,) = await catcher.wait_for(1)
+    assert caught.content == MESSAGE
+    assert (caught.sender, caught.recipient) == ("voicemail@localhost", "bob@example.org")
 
 
 async def test_an_address_outside_ascii_arrives() -> None:
     async with MailCatcher().listening() as catcher:
-        await sender(catcher).send(MESSAGE, "bøb@exämple.org")
-        (mail,) = await catcher.wait_for(1)
-    assert mail.recipient == "bøb@exämple.org"
+        await sender(catcher).send(mail("bøb@exämple.org"))
+        (caught,) = await catcher.wait_for(1)
+    assert caught.recipient == "bøb@exämple.org"
 
 
 @pytest.mark.parametrize(
@@ -88,9 +101,9 @@ async def test_no_server_is_worth_another_try() -> None:
 async def test_an_address_adds_no_command_to_the_dialogue(end: str) -> None:
     async with MailCatcher().listening() as catcher:
         with contextlib.suppress(MailError):
-            await sender(catcher).send(MESSAGE, "bob@example.org" + end)
-        assert {mail.recipient for mail in catcher.mails} <= {"bob@example.org"}
-        assert {mail.content for mail in catcher.mails} <= {MESSAGE}
+            await sender(catcher).send(mail("bob@example.org" + end))
+        assert {each.recipient for each in catcher.mails} <= {"bob@example.org"}
+        assert {each.content for each in catcher.mails} <= {MESSAGE}
 
 
 async def test_demanding_tls_of_a_server_that_has_none_sends_nothing() -> None:
@@ -137,9 +150,9 @@ async def test_with_tls_and_a_login_a_message_is_sent(guarded: MailCatcher) -> N
     async with guarded.listening():
         signed_in = sender(guarded, tls="starttls", username="pbx", password="s3cret")
         assert "signed in as pbx" in await signed_in.probe()
-        await signed_in.send(MESSAGE, "bob@example.org")
-        (mail,) = await guarded.wait_for(1)
-    assert mail.login == "pbx"
+        await signed_in.send(mail("bob@example.org"))
+        (caught,) = await guarded.wait_for(1)
+    assert caught.login == "pbx"
 
 
 @pytest.mark.usefixtures("trusted")
