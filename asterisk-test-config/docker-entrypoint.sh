@@ -44,7 +44,7 @@ modules=${MODULES:-$(first /usr/lib/*/asterisk/modules /usr/lib/asterisk/modules
 
 set -- --instance "$instance" --modules "$modules" --data "${DATA:-/usr/share/asterisk}"
 for name in SIP_BIND SIP_PORT IAX_BIND IAX_PORT AMI_BIND AMI_PORT AMI_PERMIT AMI_USER ARI_BIND \
-    ARI_PORT ARI_USER RTP_START RTP_END VERBOSE SORCERY_CACHE; do
+    ARI_PORT ARI_USER RTP_START RTP_END VERBOSE SORCERY_CACHE STORE STORE_POLL; do
     if value=$(printenv "$name"); then
         set -- "$@" "--$(echo "$name" | tr 'A-Z_' 'a-z-')" "$value"
     fi

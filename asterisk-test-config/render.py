@@ -5,7 +5,7 @@
 
 ``--database`` is a SQLite file, or ``postgres://user:password@host:port/name`` for PostgreSQL by
 ODBC; then the Asterisk that is started must have ODBCSYSINI and ODBCINI in its environment
-(odbc_environment).
+(odbc_environment). Then ``--store database`` keeps voicemail there instead of in the spool folder.
 
 Secrets come from the environment, AMI_SECRET and ARI_SECRET, so that they show in no process list;
 DATABASE may, too. Every other ``@NAME@`` of the templates is an option or an argument of render().
@@ -44,10 +44,14 @@ DEFAULTS: dict[str, str] = {
     "RTP_START": "10000",
     "RTP_END": "10100",
     "SORCERY_CACHE": "no",
+    "STORE": "spool",
+    "STORE_POLL": "30",
     "VERBOSE": "1",
 }
 REQUIRED = ("INSTANCE", "DATABASE", "MODULES", "DATA", "AMI_SECRET", "ARI_SECRET")
 SECRETS = ("AMI_SECRET", "ARI_SECRET")
+# Where voicemail is kept.
+STORES = ("spool", "database")
 
 
 def render(values: Mapping[str, str], dialplan: Path = DIALPLAN) -> Path:
@@ -60,6 +64,10 @@ def render(values: Mapping[str, str], dialplan: Path = DIALPLAN) -> Path:
     if missing:
         raise ValueError(f"no value for {', '.join(missing)}")
     filled |= _connection(filled)
+    if filled["STORE"] not in STORES:
+        raise ValueError(f"STORE is one of {', '.join(STORES)}")
+    if filled["STORE"] == "database" and filled["DRIVER"] != "odbc":
+        raise ValueError("voicemail can be kept in a PostgreSQL only: DATABASE is none")
     for name, value in filled.items():
         if not _HARMLESS.fullmatch(value):
             raise ValueError(f"{name} holds a character that Asterisk's files cannot hold")

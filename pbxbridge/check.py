@@ -19,13 +19,18 @@ from pbxbridge.asterisk.config_check import Stored, asked_for, config_results
 from pbxbridge.asterisk.config_reader import read_config
 from pbxbridge.check_result import Result
 from pbxbridge.check_schema import schema_results
+from pbxbridge.check_templates import template_results
+from pbxbridge.check_voicemail import (
+    VOICEMAIL_MESSAGES,
+    messages_result,
+    own_mail_result,
+    read_spool,
+)
 from pbxbridge.errors import AsteriskUnavailable, PbxBridgeError
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.models.calling import Trunk
 from pbxbridge.models.database import open_database, sqlite_path
 from pbxbridge.models.realtime import IaxFriend, StaticConfigRow
-from pbxbridge.realtime.rows import MAILBOX_CONTEXT
-from pbxbridge.services.voicemail_spool import VoicemailSpool
 from pbxbridge.settings import NodeSettings, Settings
 
 DATABASE_SECONDS = 30.0
@@ -49,14 +54,16 @@ async def check_all(settings: Settings) -> list[Result]:
             "Compare PBXBRIDGE_SMTP__* with what the mail server's operator gave you.",
         )
     )
-    results.append(
-        await _attempt(
-            "voicemail spool",
-            lambda: _check_spool(settings),
-            "Set PBXBRIDGE_VOICEMAIL__SPOOL to Asterisk's voicemail folder, and let the bridge's "
-            "user read and delete there.",
+    if settings.voicemail.store == "spool":
+        results.append(
+            await _attempt(
+                "voicemail spool",
+                partial(read_spool, settings.voicemail),
+                "Set PBXBRIDGE_VOICEMAIL__SPOOL to Asterisk's voicemail folder, and let the "
+                "bridge's user read and delete there.",
+            )
         )
-    )
+    results += template_results(settings.voicemail.templates)
     return results
 
 
@@ -71,12 +78,18 @@ async def _check_database(settings: Settings) -> tuple[list[Result], Stored | No
         return [Result("database", False, why, remedy)], None
     try:
         async with asyncio.timeout(DATABASE_SECONDS), open_database(url):
+            in_table = settings.voicemail.store == "database"
+            more = VOICEMAIL_MESSAGES if in_table else {}
             results = [
                 *await schema_results("database", "portal"),
-                *await schema_results("realtime tables", "realtime"),
+                *await schema_results("realtime tables", "realtime", more),
             ]
-            well = all(result.ok for result in results)
-            return results, await stored_sample() if well else None
+            if not all(result.ok for result in results):
+                return results, None
+            if in_table:
+                results.append(await messages_result())
+            results.append(await own_mail_result())
+            return results, await stored_sample()
     except (BaseORMException, OSError) as why:
         remedy = "Check PBXBRIDGE_DATABASE__URL, and that its server can be reached."
         return [Result("database", False, str(why) or "no answer", remedy)], None
@@ -106,22 +119,26 @@ async def _attempt(name: str, work: Callable[[], Awaitable[str]], remedy: str) -
 
 async def check_asterisk(settings: Settings, stored: Stored | None) -> list[Result]:
     """Check each node's AMI login, and what it shows of that Asterisk's configuration."""
-    cached = settings.asterisk.sorcery_cache
     return [
         _of_node(settings, name, result)
         for name, node in settings.by_node().items()
-        for result in await _check_node(node, stored, sorcery_cache=cached)
+        for result in await _check_node(settings, node, stored)
     ]
 
 
 async def _check_node(
-    node: NodeSettings, stored: Stored | None, *, sorcery_cache: bool
+    settings: Settings, node: NodeSettings, stored: Stored | None
 ) -> list[Result]:
     try:
         config = await read_config(node, asked_for(stored))
     except AsteriskUnavailable as why:
         return [Result("AMI", False, str(why), AMI_REMEDY)]
-    files = config_results(config, stored, sorcery_cache=sorcery_cache)
+    files = config_results(
+        config,
+        stored,
+        sorcery_cache=settings.asterisk.sorcery_cache,
+        store=settings.voicemail.store,
+    )
     return [ami_result(node.ami_user, config.actions, config.manager), *files]
 
 
@@ -137,16 +154,3 @@ async def _check_ari(node: NodeSettings) -> str:
 
 async def _check_smtp(settings: Settings) -> str:
     return await SmtpSender(settings.smtp).probe()
-
-
-async def _check_spool(settings: Settings) -> str:
-    spool = settings.voicemail.spool
-    if not spool.is_dir():
-        raise AsteriskUnavailable(f"{spool} is not there, or not ours to see.")
-    if not os.access(spool, os.R_OK | os.W_OK | os.X_OK):
-        raise AsteriskUnavailable(f"{spool} may not be read and written by this user.")
-    try:
-        boxes = await VoicemailSpool(spool).mailboxes(MAILBOX_CONTEXT)
-    except OSError as why:
-        raise AsteriskUnavailable(f"{spool}: {why.strerror}") from why
-    return f"{spool} can be read and written, {len(boxes)} mailboxes"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from types import MappingProxyType
 from typing import cast
 
 from tortoise import Tortoise
@@ -34,10 +35,12 @@ class Fault:
     remedy: str = MIGRATE
 
 
-async def schema_results(name: str, app: str) -> list[Result]:
-    """Compare the tables of an application with those of the open database."""
+async def schema_results(
+    name: str, app: str, more: Mapping[str, Wanted] = MappingProxyType({})
+) -> list[Result]:
+    """Compare the tables of an application, and ``more``, with those of the open database."""
     models = list(Tortoise.apps[app].values())
-    wanted = dict(chain.from_iterable(map(_tables_of, models)))
+    wanted = {**dict(chain.from_iterable(map(_tables_of, models))), **more}
     if app == "realtime":
         view = dict(_tables_of(StaticConfigRow))["ast_config"]
         wanted[_FRIENDS] = {column: None for column in view if column != "id"}
@@ -47,7 +50,9 @@ async def schema_results(name: str, app: str) -> list[Result]:
         Result(name, False, fault.detail, fault.remedy)
         for fault in schema_faults(wanted, stored, words)
     ]
-    return faults or [Result(name, True, f"{len(models)} tables with all their columns")]
+    return faults or [
+        Result(name, True, f"{len(models) + len(more)} tables with all their columns")
+    ]
 
 
 def schema_faults(

@@ -46,6 +46,8 @@ _CALLED = {
     "sub-group": "no phone group can be called",
     "sub-group-members": "phone groups of many members cannot be called",
 }
+# The module that keeps voicemail in each store; one of them is loaded.
+STORE_MODULES = {"spool": "app_voicemail", "database": "app_voicemail_odbc"}
 _SWITCH = re.compile(r"realtime/(extensions)?(@(extensions)?)?(/.*)?", re.IGNORECASE)
 _DIALPLAN = "dialplan/extensions.conf"
 
@@ -79,17 +81,21 @@ def asked_for(stored: Stored | None) -> Asked:
     return Asked(
         [context for context in contexts if context],
         [stored.iax2_number or "general"],
-        (*SILENT_MODULES, *POSTGRES_DRIVERS.values()),
+        (*SILENT_MODULES, *POSTGRES_DRIVERS.values(), *STORE_MODULES.values()),
     )
 
 
 def config_results(
-    config: AsteriskConfig, stored: Stored | None, *, sorcery_cache: bool = False
+    config: AsteriskConfig,
+    stored: Stored | None,
+    *,
+    sorcery_cache: bool = False,
+    store: str = "spool",
 ) -> list[Result]:
     """Judge file by file; each missing piece is a result of its own.
 
     Without the database (None) nothing is said of IAX2 and trunks: it knows whether they matter.
-    ``sorcery_cache`` is the setting.
+    ``sorcery_cache`` and ``store`` are the settings.
     """
     optional = [*_iax_results(config, stored), *_trunk_results(config, stored)] if stored else []
     stored = stored or Stored()
@@ -120,7 +126,7 @@ def config_results(
             "has the bridge's contexts and the classes of service",
         ),
         *optional,
-        *_results("modules", list(_module_faults(config)), "loaded and started"),
+        *_results("modules", list(_module_faults(config, store)), "loaded and started"),
     ]
 
 
@@ -266,7 +272,7 @@ def _friend_faults(config: AsteriskConfig, stored: Stored) -> Iterator[Fault]:
         )
 
 
-def _module_faults(config: AsteriskConfig) -> Iterator[Fault]:
+def _module_faults(config: AsteriskConfig, store: str) -> Iterator[Fault]:
     for module, lost in SILENT_MODULES.items():
         if module not in config.loaded:
             yield Fault(
@@ -281,6 +287,12 @@ def _module_faults(config: AsteriskConfig) -> Iterator[Fault]:
                 if module == "res_pjsip"
                 else f"Load {module}.so (modules.conf); Asterisk's log says why it does not start.",
             )
+    wanted = STORE_MODULES[store]
+    for module in config.loaded.intersection(STORE_MODULES.values()) - {wanted}:
+        yield Fault(
+            f"{module} is loaded: voicemail is kept where the bridge does not look for it.",
+            f"Load {wanted}.so instead (modules.conf), or correct PBXBRIDGE_VOICEMAIL__STORE.",
+        )
 
 
 def _has_started(config: AsteriskConfig, module: str) -> bool:

@@ -95,6 +95,14 @@ class AdoptField(ops.AddField):
             await super().database_backward(app_label, old_state, new_state, state_editor)
 
 
+class OnPostgres(ops.RunSQL):
+    """Statements for what SQLite has not: there they are left out."""
+
+    async def _run_sql(self, state_editor: BaseSchemaEditor, sqls: Sequence[str]) -> None:
+        if _is_postgres(state_editor):
+            await super()._run_sql(state_editor, sqls)
+
+
 def _is_postgres(editor: BaseSchemaEditor) -> bool:
     return editor.client.capabilities.dialect == "postgres"
 

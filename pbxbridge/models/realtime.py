@@ -136,8 +136,8 @@ class IaxFriend(Model):
 class VoicemailBox(Model):
     """app_voicemail mailbox.
 
-    The column ``password`` is the PIN, which the phone's user may change. The e-mail address is
-    kept out of this table on purpose: Asterisk would mail by itself.
+    The column ``password`` is the PIN, which the phone's user may change. ``email`` and ``pager``
+    are kept empty: whoever stands there would have mail of Asterisk's own.
     """
 
     uniqueid = fields.IntField(primary_key=True, generated=True)
@@ -145,6 +145,8 @@ class VoicemailBox(Model):
     mailbox = fields.CharField(max_length=80)
     password = fields.CharField(max_length=80)
     fullname = fields.CharField(max_length=80)
+    email = fields.CharField(max_length=80, db_default="")
+    pager = fields.CharField(max_length=80, db_default="")
 
     class Meta:
         app = "realtime"

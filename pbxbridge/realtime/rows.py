@@ -261,4 +261,7 @@ def _mailbox(facts: ExtensionFacts) -> Columns | None:
         "mailbox": facts.number,
         "password": facts.pin,
         "fullname": _realtime_value(facts, facts.caller_id_name),
+        # The bridge mails; whoever stood here would be mailed to by Asterisk as well.
+        "email": "",
+        "pager": "",
     }

@@ -21,13 +21,13 @@ from pbxbridge.models.outbox import OutgoingMail
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.services.voicemail_inbox import VoicemailInbox
-from pbxbridge.services.voicemail_relay import VoicemailRelay
-from pbxbridge.services.voicemail_spool import VoicemailSpool
+from pbxbridge.services.voicemail.inbox import VoicemailInbox
+from pbxbridge.services.voicemail.spool import VoicemailSpool
 from pbxbridge.settings import AsteriskSettings
 from tests.db.mail_rows import running, until
 from tests.eventually import eventually
 from tests.rig.asterisk import AsteriskInstance
+from tests.rig.relaying import relay_for
 from tests.rig.voicemail_files import leave_message
 from tests.rig.voicemail_menu import VoicemailMenu
 from tests.sip import Phone
@@ -100,7 +100,7 @@ async def pbx(
         )
         assert await phone.register() == 200
         spool = VoicemailSpool(asterisk.voicemail)
-        relay = VoicemailRelay(bus, spool, sender="voicemail@pbx.local", sweep_seconds=3600)
+        relay = relay_for(bus, spool)
         actions = MailboxActions(link)
         yield Pbx(asterisk, VoicemailInbox(spool, actions, relay.settled), actions, phone)
 
@@ -113,7 +113,7 @@ async def test_a_deleted_message_is_gone_the_lamp_follows_and_the_mail_is_stored
     assert await pbx.listed() == [("three", "New"), ("one", "New")]
     assert pbx.files("INBOX") == ["msg0000.wav", "msg0001.wav"], "Asterisk renumbers"
     await pbx.phone.wait_mwi(lambda lamp: (lamp.new, lamp.old) == (2, 0))
-    assert await OutgoingMail.filter(dedupe_key__endswith=":two").count() == 1
+    assert await OutgoingMail.filter(msg_id="two").count() == 1
 
 
 async def test_a_message_marked_as_heard_is_old_on_the_phone_too(pbx: Pbx, admin: Actor) -> None:

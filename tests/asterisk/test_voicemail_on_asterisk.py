@@ -15,29 +15,35 @@ import pytest
 from pydantic import SecretStr
 
 from ami_handlers import HANDLERS
-from dialplan.extension_row import CONTEXT as EXTENSIONS
 from pbxbridge.asterisk.ami import AmiLink
 from pbxbridge.events import EventBus
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.mirror import Mirror
 from pbxbridge.models.outbox import MailState, OutgoingMail
-from pbxbridge.models.realtime import DialplanRow
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.services.mail_outbox import MailOutbox
-from pbxbridge.services.voicemail_relay import VoicemailRelay
-from pbxbridge.services.voicemail_spool import VoicemailSpool
+from pbxbridge.services.mailing.outbox import MailOutbox
+from pbxbridge.services.voicemail.relay import VoicemailRelay
+from pbxbridge.services.voicemail.spool import VoicemailSpool
 from pbxbridge.settings import AsteriskSettings, SmtpSettings
 from tests.db.mail_rows import reached, running
 from tests.eventually import eventually
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.mail_catcher import CaughtMail, MailCatcher
+from tests.rig.relaying import relay_for
+from tests.rig.voicemail_calls import (
+    BYTES_PER_SECOND,
+    LONG_ENOUGH_SECONDS,
+    TONE_HZ,
+    call_mailbox,
+    length_so_far,
+    speak_to,
+)
 from tests.sip import Phone
 from tests.sip.tone import goertzel_share
 
-TONE_HZ = 700
 NAME = "Zoë; ${EPOCH}, O'Neil"
 
 
@@ -58,17 +64,6 @@ class Pbx:
         assert await OutgoingMail.all().count() == count
         return list(self.catcher.mails)
 
-    async def leave_message(self, arguments: str, *, seconds: float) -> None:
-        """Call VoiceMail with these arguments, play a tone for so long, and hang up."""
-        await DialplanRow.update_or_create(
-            context=EXTENSIONS, exten="800", priority=1, defaults=_voicemail(arguments)
-        )
-        call = await self.phone.call("800")
-        call.play_tone(TONE_HZ)
-        await call.wait_answered(10)
-        await asyncio.sleep(seconds)  # what is recorded takes its time
-        await call.hangup()
-
 
 @pytest.fixture
 async def pbx(
@@ -82,12 +77,8 @@ async def pbx(
         for number, voicemail in (("1001", False), ("1002", True), ("1003", True)):
             await extensions.create(admin, _extension(number, voicemail=voicemail))
         smtp = SmtpSettings(host=catcher.host, port=catcher.port)
-        relay = VoicemailRelay(
-            bus,
-            VoicemailSpool(asterisk.voicemail),
-            sender=smtp.sender,
-            sweep_seconds=3600,  # what is found is found by Asterisk's own event
-        )
+        # What is found is found by Asterisk's own event, before any sweep.
+        relay = relay_for(bus, VoicemailSpool(asterisk.voicemail))
         mirror = Mirror("asterisk", Board(bus, ["asterisk"]))
         for service in (
             relay,
@@ -110,7 +101,7 @@ async def test_a_call_nobody_answers_becomes_one_mail_with_the_caller_s_voice(pb
     await call.wait_answered(10)
     await call.send_dtmf("#")  # skips the greeting
     under_way = pbx.asterisk.voicemail / "default" / "1002" / "tmp"
-    await eventually(lambda: _length_so_far(under_way) > 3 * 16_000, 20)
+    await eventually(lambda: length_so_far(under_way) > LONG_ENOUGH_SECONDS * BYTES_PER_SECOND)
     await call.hangup()
     (mail,) = await pbx.wait_for_mails(1)
 
@@ -125,9 +116,9 @@ async def test_a_call_nobody_answers_becomes_one_mail_with_the_caller_s_voice(pb
 
 async def test_a_message_for_several_mailboxes_is_mailed_to_each(pbx: Pbx) -> None:
     # Asterisk copies the message, msg_id and all.
-    await pbx.leave_message("1002@default&1003@default,s", seconds=4)
+    await speak_to(pbx.asterisk, pbx.phone, "1002@default&1003@default,s")
     mails = await pbx.wait_for_mails(2)
-    ids = {row.dedupe_key.rpartition(":")[2] for row in await OutgoingMail.all()}
+    ids = {row.msg_id for row in await OutgoingMail.all()}
     assert len(ids) == 1
     assert {mail.recipient for mail in mails} == {"1002@example.org", "1003@example.org"}
     assert len({mail.message_id for mail in mails}) == 2
@@ -136,15 +127,17 @@ async def test_a_message_for_several_mailboxes_is_mailed_to_each(pbx: Pbx) -> No
 
 
 async def test_an_urgent_message_is_mailed_once(pbx: Pbx) -> None:
-    await pbx.leave_message("1002@default,sU", seconds=4)
+    await speak_to(pbx.asterisk, pbx.phone, "1002@default,sU")
     (mail,) = await pbx.wait_for_mails(1)
     urgent = pbx.asterisk.voicemail / "default" / "1002" / "Urgent" / "msg0000.wav"
     assert mail.recording == urgent.read_bytes()
 
 
 async def test_somebody_who_hangs_up_at_the_beep_leaves_no_mail(pbx: Pbx) -> None:
-    await pbx.leave_message("1002@default,s", seconds=0.5)
-    await pbx.leave_message("1002@default,s", seconds=4)
+    call = await call_mailbox(pbx.phone, "1002@default,s")
+    await asyncio.sleep(0.5)  # the caller's part, not a wait
+    await call.hangup()
+    await speak_to(pbx.asterisk, pbx.phone, "1002@default,s")
     await pbx.wait_for_mails(1)
 
 
@@ -159,11 +152,6 @@ def _assert_tone(recording: bytes, *, at_least: float) -> None:
     assert goertzel_share(middle, TONE_HZ) > 0.8
 
 
-def _length_so_far(folder: Path) -> int:
-    """Return the bytes of the recording that is under way."""
-    return sum(path.stat().st_size for path in folder.glob("*.wav"))
-
-
 def _extension(number: str, *, voicemail: bool) -> ExtensionInput:
     return ExtensionInput(
         number=number,
@@ -172,10 +160,6 @@ def _extension(number: str, *, voicemail: bool) -> ExtensionInput:
         voicemail_pin="4321" if voicemail else "",
         voicemail_email=f"{number}@example.org" if voicemail else "",
     )
-
-
-def _voicemail(arguments: str) -> dict[str, str]:
-    return {"app": "VoiceMail", "appdata": arguments}
 
 
 def _ami(asterisk: AsteriskInstance) -> AsteriskSettings:

@@ -8,8 +8,8 @@ from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.services.mailbox_removal import remove_mailbox
-from pbxbridge.services.voicemail_spool import VoicemailSpool
+from pbxbridge.services.voicemail.removal import remove_mailbox
+from pbxbridge.services.voicemail.spool import VoicemailSpool
 
 
 @pytest.fixture

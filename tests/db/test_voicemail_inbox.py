@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,15 +11,17 @@ import pytest
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.errors import AsteriskUnavailable, Conflict, NotFound
 from pbxbridge.events import EventBus
+from pbxbridge.mail.voicemail_message import VoicemailMessage
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.outbox import OutgoingMail
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.services.voicemail_inbox import VoicemailInbox
-from pbxbridge.services.voicemail_relay import VoicemailRelay
-from pbxbridge.services.voicemail_spool import VoicemailSpool
+from pbxbridge.services.voicemail.inbox import VoicemailInbox
+from pbxbridge.services.voicemail.spool import VoicemailSpool
+from pbxbridge.services.voicemail.store import MessageMoved
 from tests.fakes.voicemail_link import VoicemailLink
+from tests.rig.relaying import relay_for
 from tests.rig.voicemail_files import leave_message, wav
 
 BOX = "1002"
@@ -33,7 +36,7 @@ def link(tmp_path: Path, bus: EventBus) -> VoicemailLink:
 @pytest.fixture
 def inbox(database: str, link: VoicemailLink, bus: EventBus) -> VoicemailInbox:
     spool = VoicemailSpool(link.spool)
-    relay = VoicemailRelay(bus, spool, sender="voicemail@pbx.local", sweep_seconds=3600)
+    relay = relay_for(bus, spool)
     return VoicemailInbox(spool, MailboxActions(link), relay.settled)
 
 
@@ -156,7 +159,7 @@ async def test_what_is_taken_out_before_the_relay_saw_it_is_mailed_all_the_same(
     leave(link, "one")
     await getattr(inbox, action)(admin, BOX, "one")
     mail = await OutgoingMail.get()
-    assert mail.dedupe_key == "voicemail:1002@default:one"
+    assert (mail.mailbox, mail.msg_id) == (BOX, "one")
     assert b"audio" in mail.message
 
 
@@ -174,11 +177,13 @@ async def test_a_message_whose_mail_cannot_be_stored_stays(
     link: VoicemailLink, admin: Actor, mailed: None, bus: EventBus
 ) -> None:
     class Unreadable(VoicemailSpool):
-        async def recording(self, _: object) -> None:
-            return None
+        async def recording(self, message: VoicemailMessage) -> AsyncGenerator[bytes, None]:
+            if message:
+                raise MessageMoved
+            yield b""
 
     spool = Unreadable(link.spool)
-    relay = VoicemailRelay(bus, spool, sender="voicemail@pbx.local", sweep_seconds=3600)
+    relay = relay_for(bus, spool)
     inbox = VoicemailInbox(spool, MailboxActions(link), relay.settled)
     leave(link, "one")
     with pytest.raises(Conflict):

@@ -13,7 +13,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from pbxbridge.models.database import sqlite_path
 from tests.rig.ports import free_ports, rtp_block
@@ -24,6 +24,8 @@ INSTALL = REPOSITORY / ".cache" / "asterisk" / "install.json"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 CLI_SECONDS = 30.0
+
+Store = Literal["spool", "database"]
 
 
 class AsteriskFailed(Exception):
@@ -53,7 +55,8 @@ class AsteriskInstance:
     """An Asterisk that lives in ``folder`` and reads ``database``: a SQLite file or a URL.
 
     Use as an async context manager, or start() and stop(). ``bind`` is the address of SIP, IAX2
-    and media; AMI and ARI always listen on loopback.
+    and media; AMI and ARI always listen on loopback. ``store`` is where voicemail is kept; what
+    another Asterisk did to a box in the database is noticed within a second.
     """
 
     folder: Path
@@ -67,6 +70,7 @@ class AsteriskInstance:
     ari_user: str = "pbxbridge"
     start_seconds: float = START_SECONDS
     sorcery_cache: bool = False
+    store: Store = "spool"
     _process: asyncio.subprocess.Process | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -129,6 +133,8 @@ class AsteriskInstance:
                 "RTP_END": str(last),
                 "SORCERY_CACHE": "yes" if self.sorcery_cache else "no",
                 "VERBOSE": str(self.verbose),
+                "STORE": self.store,
+                "STORE_POLL": "1",
             }
         )
 

@@ -26,6 +26,7 @@ def environment(system: System) -> dict[str, str]:
         "SMTP__HOST": settings.smtp.host,
         "SMTP__PORT": str(settings.smtp.port),
         "VOICEMAIL__SPOOL": str(settings.voicemail.spool),
+        "VOICEMAIL__STORE": settings.voicemail.store,
     }
     return {f"PBXBRIDGE_{name}": value for name, value in values.items()}
 

@@ -31,7 +31,7 @@ from pbxbridge.settings import (
     VoicemailSettings,
     WebSettings,
 )
-from tests.rig.asterisk import AsteriskInstance
+from tests.rig.asterisk import AsteriskInstance, Store
 from tests.rig.asterisk_schema import create_asterisk_tables
 from tests.rig.calling import Calling, calling_for
 from tests.rig.databases import Engine, forget_statements
@@ -119,10 +119,11 @@ async def running_system(
     kind: type[AsteriskInstance] = AsteriskInstance,
     engine: Engine = "sqlite",
     server: PostgresServer | None = None,
+    store: Store = "spool",
 ) -> AsyncIterator[System]:
     """Run all of it in ``folder``, from an empty database, with an Asterisk of this ``kind``.
 
-    A PostgreSQL is the ``server`` given, or one of its own.
+    A PostgreSQL is the ``server`` given, or one of its own. ``store`` is where voicemail is kept.
     """
     async with MailCatcher().listening() as catcher, AsyncExitStack() as stack:
         forget_statements()
@@ -131,7 +132,7 @@ async def running_system(
             if server is None:
                 server = await stack.enter_async_context(PostgresServer(folder / "postgres"))
             database = await stack.enter_async_context(postgres_database(server, engine))
-        asterisk = kind(folder / "asterisk", database, verbose=verbose)
+        asterisk = kind(folder / "asterisk", database, verbose=verbose, store=store)
         settings = settings_for(
             asterisk,
             catcher,
@@ -199,6 +200,6 @@ def settings_for(
         ),
         smtp=SmtpSettings(host=catcher.host, port=catcher.port, sender="voicemail@pbx.local"),
         web=web,
-        voicemail=VoicemailSettings(spool=asterisk.voicemail),
+        voicemail=VoicemailSettings(spool=asterisk.voicemail, store=asterisk.store),
         log=LogSettings(level="warning"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from tests.sip import Phone
 from tests.sip.call import Call
 
 PROMPT_SECONDS = 15.0
+GREETING_HZ = 500
 
 
 class VoicemailMenu:
@@ -48,6 +50,29 @@ class VoicemailMenu:
             await said.prompt("vm-reenterpassword")
             await call.send_dtmf(f"{new}#")
             await said.prompt("vm-passchanged")
+
+    async def hear(self, pin: str) -> None:
+        """Hear the first new message to its end: menu 1. After the call it is an old one."""
+        async with self.opened(pin) as call:
+            said = _Said(self._log)
+            await call.send_dtmf("1")
+            await said.prompt("vm-repeat")
+
+    async def record_greeting(self, pin: str) -> None:
+        """Record the greeting for when nobody answers: menu 0, then 1, speak, and 1 to keep it."""
+        async with self.opened(pin) as call:
+            said = _Said(self._log)
+            await call.send_dtmf("0")
+            await said.prompt("vm-options")
+            await call.send_dtmf("1")
+            await said.prompt("beep")
+            call.play_tone(GREETING_HZ)
+            # The person's part, not a wait: this long the greeting is.
+            await asyncio.sleep(1)
+            await call.send_dtmf("#")
+            await said.prompt("vm-review")
+            await call.send_dtmf("1")
+            await said.prompt("vm-msgsaved")
 
 
 class _Said:

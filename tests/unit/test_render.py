@@ -15,7 +15,7 @@ SECRET = "p+ä%41;x'#@ y"
 URL = f"postgres://pbx%20site:{quote(SECRET, safe='')}@db.example:5433/the%20base?sslmode=require"
 
 
-def rendered(folder: Path, database: str) -> Path:
+def rendered(folder: Path, database: str, **more: str) -> Path:
     values = {
         "INSTANCE": str(folder),
         "DATABASE": database,
@@ -23,6 +23,7 @@ def rendered(folder: Path, database: str) -> Path:
         "DATA": "/nowhere",
         "AMI_SECRET": "ami",
         "ARI_SECRET": "ari",
+        **more,
     }
     configuration: Path = render_module().render(values)
     return configuration.parent
@@ -80,3 +81,34 @@ def test_a_url_that_is_none_is_refused_without_the_password(tmp_path: Path, data
     with pytest.raises(ValueError, match="DATABASE") as raised:
         rendered(tmp_path, database)
     assert "s3cr" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("store", "left_out"),
+    [("spool", "app_voicemail_odbc.so"), ("database", "app_voicemail.so")],
+)
+def test_one_module_of_voicemail_is_loaded(tmp_path: Path, store: str, left_out: str) -> None:
+    etc = rendered(tmp_path, URL, STORE=store)
+    assert f'#include "modules_{store}.conf"' in (etc / "modules.conf").read_text()
+    noload = [
+        line
+        for name in ("modules.conf", f"modules_{store}.conf")
+        for line in (etc / name).read_text().splitlines()
+        if line.startswith("noload = app_voicemail")
+    ]
+    assert sorted(noload) == sorted([f"noload = {left_out}", "noload = app_voicemail_imap.so"])
+
+
+def test_voicemail_in_the_database_is_in_the_table_that_the_bridge_reads(tmp_path: Path) -> None:
+    etc = rendered(tmp_path, URL, STORE="database")
+    assert '#include "voicemail_database.conf"' in (etc / "voicemail.conf").read_text()
+    said = (etc / "voicemail_database.conf").read_text()
+    assert "odbcstorage = pbxbridge\nodbctable = voicemail_messages\n" in said
+
+
+@pytest.mark.parametrize(
+    ("database", "store"), [("/srv/pbxbridge.sqlite3", "database"), (URL, "imap")]
+)
+def test_a_store_that_cannot_be_is_refused(tmp_path: Path, database: str, store: str) -> None:
+    with pytest.raises(ValueError, match=r"STORE|PostgreSQL"):
+        rendered(tmp_path, database, STORE=store)

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbxbridge.mail.voicemail_message import VoicemailMessage
-from pbxbridge.services.voicemail_spool import VoicemailSpool, parse_caller, parse_message
+from pbxbridge.services.voicemail.message_values import parse_caller
+from pbxbridge.services.voicemail.spool import VoicemailSpool, parse_message
+from pbxbridge.services.voicemail.store import MessageMoved
 from tests.rig.voicemail_files import description, leave_message, wav
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -20,8 +22,9 @@ def parse(text: str) -> VoicemailMessage | None:
         text,
         mailbox="1002",
         context="default",
+        folder="INBOX",
         audio=Path("msg0000.wav"),
-        audio_time=datetime(2026, 1, 1, tzinfo=UTC),
+        written_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
 
 
@@ -31,16 +34,23 @@ def parsed(text: str) -> VoicemailMessage:
     return message
 
 
+async def recording_of(spool: VoicemailSpool, message: VoicemailMessage) -> bytes:
+    return b"".join([piece async for piece in spool.recording(message)])
+
+
 def test_a_description_tells_who_called_when_and_how_long() -> None:
     assert parsed(TEXT) == VoicemailMessage(
         msg_id="1772366400-00000001",
         mailbox="1002",
         context="default",
+        folder="INBOX",
         caller_name="Alice",
         caller_number="1001",
         received_at=NOON,
         duration=12,
-        audio=Path("msg0000.wav"),
+        playable=True,
+        endpoint="1001",
+        file="msg0000.wav",
     )
 
 
@@ -95,6 +105,12 @@ def test_lines_that_asterisk_rewrote_or_that_are_unknown_are_read_or_skipped() -
     assert parsed(text).duration == 7
 
 
+def test_a_caller_s_name_with_line_ends_does_not_pass_for_asterisk_s_own_lines() -> None:
+    name = '"Eve\ncallerchan=PJSIP/1009-00000001\nmsg_id=9-9" <1009>'
+    message = parsed(description("1-a", received_at=NOON, callerid=name))
+    assert (message.endpoint, message.msg_id) == ("1001", "1-a")
+
+
 @given(st.text())
 def test_no_text_breaks_the_parser(text: str) -> None:
     parse(text)
@@ -119,13 +135,20 @@ async def test_a_message_that_is_moved_while_we_look_is_one_message(tmp_path: Pa
     assert len(await VoicemailSpool(tmp_path).messages("default", "1002")) == 1
 
 
-async def test_a_message_without_its_recording_waits(tmp_path: Path) -> None:
-    path = leave_message(tmp_path, "1-a")
+async def test_a_message_without_its_recording_is_found_and_cannot_be_read(tmp_path: Path) -> None:
+    path, spool = leave_message(tmp_path, "1-a"), VoicemailSpool(tmp_path)
     path.with_suffix(".wav").unlink()
-    assert await VoicemailSpool(tmp_path).messages("default", "1002") == ()
-    path.with_suffix(".WAV").write_bytes(wav())
-    (message,) = await VoicemailSpool(tmp_path).messages("default", "1002")
-    assert message.audio.suffix == ".WAV"
+    (message,) = await spool.messages("default", "1002")
+    with pytest.raises(FileNotFoundError, match="no recording"):
+        await recording_of(spool, message)
+
+
+async def test_a_recording_in_gsm_is_read_and_not_for_browsers(tmp_path: Path) -> None:
+    path, spool = leave_message(tmp_path, "1-a"), VoicemailSpool(tmp_path)
+    path.with_suffix(".wav").rename(path.with_suffix(".WAV"))
+    (message,) = await spool.messages("default", "1002")
+    assert not message.playable
+    assert await recording_of(spool, message) == wav()
 
 
 async def test_a_recording_without_its_description_waits(tmp_path: Path) -> None:
@@ -152,7 +175,17 @@ async def test_the_recording_is_given_as_it_is(tmp_path: Path) -> None:
     leave_message(tmp_path, "1-a", recording=wav(0.5))
     spool = VoicemailSpool(tmp_path)
     (message,) = await spool.messages("default", "1002")
-    assert await spool.recording(message) == wav(0.5)
+    assert await recording_of(spool, message) == wav(0.5)
+
+
+async def test_a_recording_that_may_not_be_read_says_why(tmp_path: Path) -> None:
+    path, spool = leave_message(tmp_path, "1-a"), VoicemailSpool(tmp_path)
+    path.with_suffix(".wav").unlink()
+    path.with_suffix(".wav").mkdir()  # root may read every file
+    path.with_suffix(".WAV").symlink_to(path.with_suffix(".WAV"))
+    (message,) = await spool.messages("default", "1002")
+    with pytest.raises(OSError, match="recording"):
+        await recording_of(spool, message)
 
 
 async def test_after_a_renumbering_no_message_gets_another_ones_recording(tmp_path: Path) -> None:
@@ -163,7 +196,8 @@ async def test_after_a_renumbering_no_message_gets_another_ones_recording(tmp_pa
         first.with_suffix(suffix).unlink()
         second.with_suffix(suffix).rename(first.with_suffix(suffix))
     assert before.msg_id == "1-a"
-    assert await spool.recording(before) is None
+    with pytest.raises(MessageMoved):
+        await recording_of(spool, before)
 
 
 async def test_half_way_through_a_renumbering_nothing_is_read(tmp_path: Path) -> None:
@@ -172,8 +206,11 @@ async def test_half_way_through_a_renumbering_nothing_is_read(tmp_path: Path) ->
     (_, moving) = await spool.messages("default", "1002")
     first.unlink()
     second.with_suffix(".wav").rename(first.with_suffix(".wav"))
-    assert await spool.messages("default", "1002") == ()
-    assert await spool.recording(moving) is None
+    with pytest.raises(MessageMoved):
+        await recording_of(spool, moving)
+    (without,) = await spool.messages("default", "1002")
+    with pytest.raises(FileNotFoundError):
+        await recording_of(spool, without)
 
 
 async def test_a_mailbox_nobody_called_yet_is_empty(tmp_path: Path) -> None:

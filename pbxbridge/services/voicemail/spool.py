@@ -12,7 +12,7 @@ Why a message that can be read is a whole one (apps/app_voicemail.c; seen with i
   beside it. The last lines are ``flag`` and ``duration``; ``msg_id`` stands before them.
 * Messages change their number while a mailbox is in use (``resequence_mailbox``), again the
   recording first. So a recording is only believed if the description beside it still has the same
-  ``msg_id`` after the recording was read.
+  ``msg_id`` after the recording was opened.
 
 The folder's ``.lock`` is therefore not looked at, and one left behind by a crash hides nothing.
 What is not ready yet is left for the next look: Asterisk sends MessageWaiting when it is done.
@@ -23,39 +23,44 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 
 from pbxbridge.mail.voicemail_message import VoicemailMessage
-
-# Asterisk keeps new urgent messages (VoiceMail's option U, or the caller's choice with review=yes)
-# in a folder of their own.
-NEW_FOLDERS = ("INBOX", "Urgent")
-# What was heard goes to Old, or where it is saved by phone (app_voicemail.c, mailbox_folders).
-HEARD_FOLDER = "Old"
-FOLDERS = (
-    *NEW_FOLDERS,
-    HEARD_FOLDER,
-    *("Work", "Family", "Friends"),
-    *("Cust1", "Cust2", "Cust3", "Cust4", "Cust5"),
+from pbxbridge.services.voicemail.message_values import (
+    checked_name,
+    is_msg_id,
+    parse_caller,
+    parse_time,
 )
-# voicemail.conf's formats wav and wav49, both in a RIFF file.
-AUDIO_SUFFIXES = (".wav", ".WAV")
+from pbxbridge.services.voicemail.store import (
+    FOLDERS,
+    NEW_FOLDERS,
+    PIECE_BYTES,
+    Counts,
+    MessageMoved,
+    MessageStore,
+)
+
+# voicemail.conf's formats, both in a RIFF file: `wav` is 16-bit PCM; `wav49` is GSM, which no
+# browser plays (formats/format_wav.c, format_wav_gsm.c).
+PCM_SUFFIX = ".wav"
+AUDIO_SUFFIXES = (PCM_SUFFIX, ".WAV")
 DESCRIPTION_BYTES = 65536
+# As app_voicemail writes them, and we read them.
+_BEFORE_CALLERID = frozenset({"callerchan"})
 
-_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.+-]{1,80}")
-_MSG_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_NAME_AND_NUMBER = re.compile(r'\s*"?(?P<name>.*?)"?\s*<(?P<number>[^<>]*)>\s*', re.DOTALL)
-
+_DESCRIPTION = re.compile(r"msg[0-9]{4,}\.txt")
 DELETE_TRIES = 10
 
 log = structlog.get_logger(__name__)
 
 
-class VoicemailSpool:
+class VoicemailSpool(MessageStore):
     """The voicemail folder of one Asterisk, usually ``/var/spool/asterisk/voicemail``."""
 
     def __init__(self, root: Path) -> None:
@@ -66,7 +71,7 @@ class VoicemailSpool:
 
         Raises OSError if the folder cannot be read; one that is not there yet is empty.
         """
-        return await asyncio.to_thread(_names, self._root / _checked(context))
+        return await asyncio.to_thread(_names, self._root / checked_name(context))
 
     async def messages(
         self, context: str, mailbox: str, folders: Sequence[str] = NEW_FOLDERS
@@ -76,83 +81,83 @@ class VoicemailSpool:
         Raises ValueError for a name that cannot be a mailbox's, OSError if a folder that is there
         cannot be read.
         """
-        home = self._root / _checked(context) / _checked(mailbox)
+        home = self._root / checked_name(context) / checked_name(mailbox)
         return await asyncio.to_thread(_read_mailbox, home, mailbox, context, folders)
+
+    async def counts(self, context: str, mailbox: str) -> Counts:
+        """Return how many messages are new and old; raises as messages()."""
+        home = self._root / checked_name(context) / checked_name(mailbox)
+        return await asyncio.to_thread(_count, home)
 
     async def forget(self, context: str, mailbox: str) -> None:
         """Delete a mailbox's folder with every message and greeting; one that is not there is fine.
 
         Raises ValueError for a name that cannot be a mailbox's, OSError if it cannot be deleted.
         """
-        home = self._root / _checked(context) / _checked(mailbox)
+        home = self._root / checked_name(context) / checked_name(mailbox)
         await asyncio.to_thread(_delete_folder, home)
 
-    async def recording(self, message: VoicemailMessage) -> bytes | None:
-        """Return the whole RIFF file of a message, None if it moved away meanwhile."""
-        return await asyncio.to_thread(_read_recording, message)
+    async def recording(self, message: VoicemailMessage) -> AsyncGenerator[bytes, None]:
+        """Yield the RIFF file of a message. Raises MessageMoved, OSError."""
+        file = await asyncio.to_thread(_open_recording, message)
+        with file:
+            while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+                yield piece
 
 
-def parse_message(
-    text: str, *, mailbox: str, context: str, audio: Path, audio_time: datetime
+def parse_message(  # noqa: PLR0913 - where it was found, and what the file system says
+    text: str, *, mailbox: str, context: str, folder: str, audio: Path | None, written_at: datetime
 ) -> VoicemailMessage | None:
     """Return the message that a description tells of, None if the description is not complete.
 
-    Lines that are unknown are skipped. A broken ``origtime`` is replaced by ``audio_time``, a
+    Lines that are unknown are skipped. A broken ``origtime`` is replaced by ``written_at``, a
     broken ``duration`` by 0: better a mail with a wrong length than a message nobody hears of.
     The mailbox is the folder's, since ``origmailbox`` of a forwarded message is another's.
     """
     values = _values(text)
     msg_id = values.get("msg_id", "")
-    if not text.endswith("\n") or "duration" not in values or not _MSG_ID.fullmatch(msg_id):
+    if not text.endswith("\n") or "duration" not in values or not is_msg_id(msg_id):
         return None
     name, number = parse_caller(values.get("callerid", ""))
     return VoicemailMessage(
         msg_id=msg_id,
         mailbox=mailbox,
         context=context,
+        folder=folder,
         caller_name=name,
         caller_number=number,
-        received_at=_time(values.get("origtime", "")) or audio_time,
+        received_at=parse_time(values.get("origtime", "")) or written_at,
         duration=_seconds(values["duration"]),
-        audio=audio,
+        playable=audio is not None and audio.suffix == PCM_SUFFIX,
+        endpoint=_endpoint(values.get("callerchan", "")),
+        file=str(audio or ""),
     )
 
 
-def parse_caller(callerid: str) -> tuple[str, str]:
-    """Split what ``ast_callerid_merge`` joined: ``"name" <number>``, one of them, or Unknown."""
-    if both := _NAME_AND_NUMBER.fullmatch(callerid):
-        return both["name"].strip(), both["number"].strip()
-    alone = callerid.strip()
-    if alone in ("", "Unknown"):
-        return "", ""
-    return ("", alone) if re.fullmatch(r"[0-9+*#]+", alone) else (alone, "")
-
-
 def _values(text: str) -> Mapping[str, str]:
-    """Read ``key=value`` lines, and the ``key = value`` of ``ast_config_text_file_save``."""
-    values = {}
+    """Read ``key=value`` lines, and the ``key = value`` of ``ast_config_text_file_save``.
+
+    A caller's name with a line end in it must not pass for lines of Asterisk's: what stands before
+    ``callerid`` is believed as it stands there, what follows it as it stands last.
+    """
+    values: dict[str, str] = {}
     for line in text.split("\n"):
         key, equals, value = line.partition("=")
         if equals and not line.startswith((";", "[")):
+            if "callerid" in values and key.strip() in _BEFORE_CALLERID:
+                continue
             values[key.strip()] = value.removeprefix(">").strip()
     return values
 
 
-def _time(epoch: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+def _endpoint(channel: str) -> str:
+    """Return whose channel ``PJSIP/1001-00000001`` is."""
+    found = re.fullmatch(r"PJSIP/(.+)-[0-9a-f]{8}", channel)
+    return found[1] if found else ""
 
 
 def _seconds(duration: str) -> int:
     return int(duration) if re.fullmatch(r"[0-9]{1,7}", duration) else 0
-
-
-def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot be the name of a mailbox or of its context")
-    return name
 
 
 def _names(folder: Path) -> frozenset[str]:
@@ -181,7 +186,7 @@ def _read_mailbox(
     found = {}
     for folder in folders:
         for name in sorted(_names(home / folder)):
-            if re.fullmatch(r"msg[0-9]{4,}\.txt", name):
+            if _DESCRIPTION.fullmatch(name):
                 description = home / folder / name
                 if message := _read_message(description, mailbox, context):
                     found[message.msg_id] = message
@@ -190,18 +195,24 @@ def _read_mailbox(
     return tuple(sorted(found.values(), key=lambda message: message.received_at))
 
 
+def _count(home: Path) -> Counts:
+    found = {
+        folder: sum(bool(_DESCRIPTION.fullmatch(name)) for name in _names(home / folder))
+        for folder in FOLDERS
+    }
+    new = sum(found[folder] for folder in NEW_FOLDERS)
+    return Counts(new, sum(found.values()) - new)
+
+
 def _read_message(description: Path, mailbox: str, context: str) -> VoicemailMessage | None:
-    audio = _audio_beside(description)
-    if audio is None:
-        return None
     try:
-        audio_time = datetime.fromtimestamp(int(audio.stat().st_mtime), UTC)
         return parse_message(
             _read_text(description),
             mailbox=mailbox,
             context=context,
-            audio=audio,
-            audio_time=audio_time,
+            folder=description.parent.name,
+            audio=_audio_beside(description),
+            written_at=datetime.fromtimestamp(int(description.stat().st_mtime), UTC),
         )
     except OSError:
         # It moved away, or has not got its permissions yet: mkstemp makes it 0600 and
@@ -220,11 +231,17 @@ def _audio_beside(description: Path) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _read_recording(message: VoicemailMessage) -> bytes | None:
-    description = message.audio.with_suffix(".txt")
+def _open_recording(message: VoicemailMessage) -> BinaryIO:
+    """Open the file, and only then ask whose it is: what was opened stays the same file."""
+    if not message.file:
+        raise FileNotFoundError("there is no recording beside the description")
+    audio = Path(message.file)
     try:
-        recording = message.audio.read_bytes()
-    except OSError:
-        return None
-    still = _read_message(description, message.mailbox, message.context)
-    return recording if still is not None and still.msg_id == message.msg_id else None
+        file = audio.open("rb")
+    except FileNotFoundError as why:
+        raise MessageMoved from why
+    still = _read_message(audio.with_suffix(".txt"), message.mailbox, message.context)
+    if still is None or still.msg_id != message.msg_id:
+        file.close()
+        raise MessageMoved
+    return file

@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.errors import AsteriskUnavailable, Conflict, NotFound
@@ -19,25 +20,29 @@ from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.keep_trying import until_stored
-from pbxbridge.services.voicemail_spool import (
+from pbxbridge.services.voicemail.store import (
     FOLDERS,
     HEARD_FOLDER,
     NEW_FOLDERS,
-    VoicemailSpool,
+    MessageMoved,
+    MessageStore,
 )
 
 # A message may change its folder between the look and the action: then look once more.
 TRIES = 2
 SETTLE_SECONDS = 10.0
 
-# voicemail.conf's `wav` is 16-bit PCM; its `wav49`, a file named .WAV, is GSM, which no browser
-# plays (apps/app_voicemail.c; formats/format_wav.c, format_wav_gsm.c).
-_PLAYABLE_SUFFIX = ".wav"
 _CONTENT_TYPE = "audio/wav"
 
 _FOLDER_NAMES = {"INBOX": "New"}
 
-Settled = Callable[[str, str], Awaitable[bool]]
+
+class Settled(Protocol):
+    """Tells whether a message may be taken away (VoicemailRelay.settled)."""
+
+    async def __call__(self, mailbox: str, msg_id: str, *, is_new: bool) -> bool: ...
+
+
 Act = Callable[[str], Awaitable[bool]]
 
 
@@ -72,15 +77,22 @@ class Recording:
 class VoicemailInbox:
     """The mailboxes of one Asterisk."""
 
-    def __init__(self, spool: VoicemailSpool, actions: MailboxActions, settled: Settled) -> None:
-        """``settled`` tells whether a message may leave the new ones (VoicemailRelay.settled)."""
-        self._spool = spool
+    def __init__(self, store: MessageStore, actions: MailboxActions, settled: Settled) -> None:
+        """``settled`` tells whether a message may be taken away: none is before it is mailed."""
+        self._store = store
         self._actions = actions
         self._settled = settled
 
     async def messages(self, number: str) -> list[MessageView]:
         """Return the messages, newest first. Raises AsteriskUnavailable if they cannot be read."""
         return [_view(message) for message in reversed(await self._read(number, FOLDERS))]
+
+    async def sees_mailboxes(self) -> bool:
+        """Tell whether there is any mailbox. Raises AsteriskUnavailable as messages()."""
+        try:
+            return bool(await self._store.mailboxes(MAILBOX_CONTEXT))
+        except OSError as why:
+            raise AsteriskUnavailable(f"The mailboxes cannot be read: {why}.") from why
 
     async def unheard(self, number: str) -> int:
         """Return how many messages nobody heard yet. Raises AsteriskUnavailable as messages()."""
@@ -90,9 +102,13 @@ class VoicemailInbox:
         """Return a message's recording. Raises NotFound, AsteriskUnavailable."""
         for _ in range(TRIES):
             message = await self._find(number, msg_id)
-            content = await self._spool.recording(message)
-            if content is not None:
-                return Recording(content, _CONTENT_TYPE, _file_name(message))
+            try:
+                content = b"".join([piece async for piece in self._store.recording(message)])
+            except MessageMoved:
+                continue
+            except OSError as why:
+                raise AsteriskUnavailable(f"The recording cannot be read: {why}.") from why
+            return Recording(content, _CONTENT_TYPE, _file_name(message))
         raise AsteriskUnavailable(f"The recording {msg_id} of {number} cannot be read.")
 
     async def delete(self, actor: Actor, number: str, msg_id: str) -> None:
@@ -123,15 +139,18 @@ class VoicemailInbox:
 
     async def _take_out(self, number: str, msg_id: str, act: Act) -> VoicemailMessage:
         """Have Asterisk act on a message; return it as it was."""
+        unsettled = False
         for _ in range(TRIES):
             message = await self._find(number, msg_id)
-            # Only new messages are mailed: from any other folder the relay would not take it.
-            if not _is_heard(message) and not await self._is_settled(number, msg_id):
+            if not await self._is_settled(message):
+                unsettled = True
                 continue
             if await self._actions.is_open(number, MAILBOX_CONTEXT):
                 raise Conflict("Somebody is listening to this mailbox by phone. Try again later.")
             if await self._was_done(message, act):
                 return message
+        if unsettled:
+            raise Conflict("Its e-mail could not be stored yet. The mail outbox says more.")
         raise Conflict("The mailbox is in use, or its folder of old messages is full. Try again.")
 
     async def _was_done(self, message: VoicemailMessage, act: Act) -> bool:
@@ -144,10 +163,12 @@ class VoicemailInbox:
                 raise
             return True
 
-    async def _is_settled(self, number: str, msg_id: str) -> bool:
+    async def _is_settled(self, message: VoicemailMessage) -> bool:
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
-                return await self._settled(number, msg_id)
+                return await self._settled(
+                    message.mailbox, message.msg_id, is_new=not _is_heard(message)
+                )
         except TimeoutError:
             return False
 
@@ -159,7 +180,7 @@ class VoicemailInbox:
 
     async def _read(self, number: str, folders: Sequence[str]) -> Sequence[VoicemailMessage]:
         try:
-            return await self._spool.messages(MAILBOX_CONTEXT, number, folders)
+            return await self._store.messages(MAILBOX_CONTEXT, number, folders)
         except OSError as why:
             raise AsteriskUnavailable(f"The mailbox {number} cannot be read: {why}.") from why
 
@@ -177,7 +198,7 @@ def _view(message: VoicemailMessage) -> MessageView:
         received_at=message.received_at,
         seconds=message.duration,
         heard=_is_heard(message),
-        playable=message.audio.suffix == _PLAYABLE_SUFFIX,
+        playable=message.playable,
     )
 
 

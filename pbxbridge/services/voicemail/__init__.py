@@ -1,0 +1,1 @@
+"""Voicemail boxes: where messages are kept, relayed to e-mail, listened to and deleted."""
