@@ -80,11 +80,12 @@ class BulkChange:
         for row in asked:
             if row.before and facts.versions[row.number][1] != row.before.version:
                 raise Conflict(f"Extension {row.number} is being changed just now.")
-        basis = Basis(mentioned, facts, frozenset(), await self._licences.view())
+        licences = await self._licences.view()
+        basis = Basis(mentioned, facts, frozenset(), licences, self._site.can_link)
         rows = [planned(row) for row in asked]
         conflicts = Conflicts([(r.asked, r.action is not Action.NOTHING) for r in rows], refused)
         wrong = {f"{r.number}: {name}": why for r in refused for name, why in r.problems.items()}
-        for found in conflicts.problems(facts, basis.taken, basis.licences):
+        for found in conflicts.problems(facts, basis.taken, licences, can_link=basis.can_link):
             key, why = f"{found.number}: {found.field}", found.sentence
             if found.number in carriers:
                 key = f"{carriers[found.number]}: mac"

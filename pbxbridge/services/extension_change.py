@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pbxbridge.errors import Invalid
-from pbxbridge.models.extension import DeviceType
+from pbxbridge.models.extension import DeviceType, VoicemailAudio
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
-from pbxbridge.services.extension_view import COLUMNS, ExtensionView, sort_key
+from pbxbridge.services.extension_view import COLUMNS, ENUMERATIONS, ExtensionView, sort_key
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ def columns_of(wanted: ExtensionInput) -> dict[str, object]:
     """Return the columns of the portal's row that follow from what is wanted."""
     columns: dict[str, object] = {name: getattr(wanted, name) for name in COLUMNS}
     # Not the member of the enumeration: a driver would have to look up what it is.
-    columns["device_type"] = wanted.device_type.value
+    columns |= {name: getattr(wanted, name).value for name in ENUMERATIONS}
     columns["sort_key"] = sort_key(wanted.number)
     columns["class_of_service_id"] = wanted.class_of_service
     return columns
@@ -122,6 +122,23 @@ def mail_since(email_before: str, wanted: ExtensionInput, now: T) -> Mapping[str
     if not wanted.voicemail_email:
         return {"mail_since": None}
     return {} if email_before else {"mail_since": now}
+
+
+def wrong_links(
+    before: ExtensionView | None, wanted: ExtensionInput, *, can_link: bool
+) -> Mapping[str, str]:
+    """Return why mails cannot begin to have links: a sentence by field, empty if they can.
+
+    ``before`` is None for a new extension. One whose mails had links stays as it is, whatever
+    became of the site's setting: it must not keep anybody from changing its other fields.
+    """
+    if can_link or not _sends_links(wanted) or (before and _sends_links(before)):
+        return {}
+    return {"voicemail_audio": "Links need the portal's address: set PBXBRIDGE_WEB__PUBLIC_URL."}
+
+
+def _sends_links(extension: ExtensionInput | ExtensionView) -> bool:
+    return bool(extension.voicemail_email) and extension.voicemail_audio is VoicemailAudio.LINK
 
 
 def outdated_by(before: ExtensionView, wanted: ExtensionInput) -> Iterator[NoticeKind]:

@@ -17,6 +17,8 @@ from dialplan.pattern import canonical, parse_pattern
 from pbxbridge.email_address import checked_address
 from pbxbridge.services.login_name import LOGIN_LENGTH, normalised_login
 from pbxbridge.services.parsing import no_doubles, problem, split, strip
+from pbxbridge.services.voicemail.addresses import SEPARATOR
+from pbxbridge.services.voicemail.mail_choices import LANGUAGES, time_zones
 
 NUMBER_LENGTH = 20
 PIN_LENGTH = range(4, 13)
@@ -27,6 +29,9 @@ TEXT_LENGTH = 40
 # Each is a row that a save may have to write, while nobody else can.
 MOST_USERS = 50
 MOST_DIDS = 50
+# Each is a mail of its own.
+MOST_ADDRESSES = 10
+ADDRESSES_LENGTH = 254
 DID_LENGTH = 21
 
 # pbx.c gives these a meaning of their own: `h` would run at every hang-up, `t` at every time-out.
@@ -39,6 +44,7 @@ RESERVED = SPECIAL | {"general", "callnumberlimits", "new", VOICEMAIL}
 _NUMBER = re.compile(r"[0-9a-z]+")
 _DIGITS = re.compile(r"[0-9]+")
 _MAC = re.compile(r"[0-9a-f]{12}")
+_BETWEEN_ADDRESSES = re.compile(r"[\s,;]+")
 _MAC_PUNCTUATION = re.compile(r"[:.\- ]")
 # The quotation and the punctuation of a caller ID: "name" <number>.
 _NOT_IN_NAMES = frozenset('"<>\\')
@@ -85,6 +91,40 @@ def _email(value: str) -> str:
         return checked_address(value)
     except ValueError as why:
         raise problem(str(why)) from why
+
+
+def _emails(value: str) -> str:
+    typed = [part for part in _BETWEEN_ADDRESSES.split(value) if part]
+    if len(typed) > MOST_ADDRESSES:
+        raise problem(f"Enter at most {MOST_ADDRESSES} addresses.")
+    found: dict[str, str] = {}
+    for part in typed:
+        try:
+            address = checked_address(part)
+        except ValueError as why:
+            named = part if len(part) <= TEXT_LENGTH else f"{part[:TEXT_LENGTH]}…"
+            example = "such as ada@example.com, with commas between several"
+            raise problem(f"“{named}” is no e-mail address. Enter one {example}.") from why
+        # One who is named twice, in small letters and in capitals, wants one mail.
+        found.setdefault(address.lower(), address)
+    if len(joined := SEPARATOR.join(found.values())) > ADDRESSES_LENGTH:
+        raise problem(f"Use at most {ADDRESSES_LENGTH} characters for all addresses.")
+    return joined
+
+
+def _language(value: str) -> str:
+    if value and value not in dict(LANGUAGES):
+        raise problem("Choose one of the list.")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if not value or value in (zones := time_zones()):
+        return value
+    meant = next((zone for zone in zones if zone.lower() == value.lower()), "")
+    if meant:
+        raise problem(f"Write it as {meant}.")
+    raise problem("There is no such time zone. Enter one such as Europe/Berlin.")
 
 
 def _outside_number(value: str) -> str:
@@ -219,6 +259,9 @@ Number = Annotated[str, strip, AfterValidator(_number)]
 CallerIdName = Annotated[str, strip, AfterValidator(_caller_id_name)]
 Pin = Annotated[str, strip, AfterValidator(_pin)]
 EmailAddress = Annotated[str, strip, AfterValidator(_email)]
+EmailAddresses = Annotated[str, strip, AfterValidator(_emails)]
+Language = Annotated[str, strip, AfterValidator(_language)]
+TimeZone = Annotated[str, strip, AfterValidator(_time_zone)]
 OutsideNumber = Annotated[str, strip, AfterValidator(_outside_number)]
 Target = Annotated[str, strip, AfterValidator(_target)]
 Mac = Annotated[str, strip, AfterValidator(_mac)]

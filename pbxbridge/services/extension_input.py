@@ -15,13 +15,14 @@ from pydantic import (
 )
 
 from pbxbridge.errors import Invalid
-from pbxbridge.models.extension import DeviceType
+from pbxbridge.models.extension import AfterSending, DeviceType, VoicemailAudio
 from pbxbridge.services.extension_fields import (
     AuthUsername,
     CallerIdName,
     DahdiChannel,
     Dids,
-    EmailAddress,
+    EmailAddresses,
+    Language,
     Logins,
     Mac,
     Name,
@@ -34,6 +35,7 @@ from pbxbridge.services.extension_fields import (
     Secret,
     Target,
     Text,
+    TimeZone,
 )
 from pbxbridge.services.parsing import parse, problem
 
@@ -43,7 +45,16 @@ CALLERID_PUNCTUATION = len('"" <>')
 
 # As a form, a CSV file or a program may say it.
 OFF = (False, 0, "", "0", "false", "f", "no", "n", "off")
-VOICEMAIL_FIELDS = frozenset({"voicemail_pin", "voicemail_email"})
+VOICEMAIL_FIELDS = frozenset(
+    {
+        "voicemail_pin",
+        "voicemail_email",
+        "voicemail_audio",
+        "voicemail_after_sending",
+        "voicemail_language",
+        "voicemail_time_zone",
+    }
+)
 WRITE_ONLY = ("voicemail_pin", "secret", "auth_secret")
 FORWARDS = ("forward_all", "forward_busy", "forward_no_answer", "forward_unregistered")
 # Fields that hold the number of somebody else who gets the call.
@@ -73,6 +84,8 @@ class ExtensionInput(BaseModel):
 
     ``voicemail_pin`` left empty keeps the box's present PIN; a new box needs one. ``secret`` and
     ``auth_secret`` left empty keep the present one; a new extension gets a random secret.
+    ``voicemail_email`` is one address or several, normalised with ``, `` between them. The other
+    fields of voicemail say how its mails are; without an address they say nothing.
     A forward left empty means that those calls are not forwarded; ``voicemail`` is one to the
     mailbox. ``ring_time`` is in seconds,
     5 to 300, None for the site's own. ``monitored`` off means that Asterisk does not qualify the
@@ -88,7 +101,11 @@ class ExtensionInput(BaseModel):
     class_of_service: Name = "internal"
     voicemail: bool = False
     voicemail_pin: Pin = ""
-    voicemail_email: EmailAddress = ""
+    voicemail_email: EmailAddresses = ""
+    voicemail_audio: VoicemailAudio = VoicemailAudio.WAV
+    voicemail_after_sending: AfterSending = AfterSending.KEEP
+    voicemail_language: Language = ""
+    voicemail_time_zone: TimeZone = ""
     dids: Dids = Field(default_factory=list)
     twinning_number: OutsideNumber = ""
     phone_make: Text = ""
@@ -171,7 +188,8 @@ def parse_extension(values: Mapping[str, Any]) -> ExtensionInput:
     Raises Invalid with one sentence per field.
     """
     wanted = parse(ExtensionInput, values)
-    _check_device(wanted)
+    if wrong := {**_wrong_for_device(wanted), **_wrong_for_mails(wanted)}:
+        raise Invalid(wrong)
     return wanted
 
 
@@ -182,8 +200,8 @@ def _without(device_type: object) -> frozenset[str]:
         return frozenset()
 
 
-def _check_device(wanted: ExtensionInput) -> None:
-    """Raise Invalid for what makes no sense with this type of device."""
+def _wrong_for_device(wanted: ExtensionInput) -> Mapping[str, str]:
+    """Return what makes no sense with this type of device: a sentence by field."""
     wrong = {}
     if wanted.device_type is DeviceType.DAHDI and not wanted.dahdi_channel:
         wrong["dahdi_channel"] = "Enter the DAHDI channel of the device."
@@ -194,5 +212,12 @@ def _check_device(wanted: ExtensionInput) -> None:
         wrong["forward_all"] = sentence
     if wanted.auth_secret and not wanted.auth_username:
         wrong["auth_username"] = "Enter the user name that this secret is for."
-    if wrong:
-        raise Invalid(wrong)
+    return wrong
+
+
+def _wrong_for_mails(wanted: ExtensionInput) -> Mapping[str, str]:
+    is_link = wanted.voicemail_audio is VoicemailAudio.LINK
+    if is_link and wanted.voicemail_after_sending is AfterSending.DELETE:
+        sentence = "A link would lead nowhere. Attach the recording, or keep the message."
+        return {"voicemail_after_sending": sentence}
+    return {}

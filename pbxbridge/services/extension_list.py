@@ -41,14 +41,16 @@ _COLUMN = {
 class ExtensionFilter:
     """Which extensions, in which order.
 
-    ``search`` is part of a number or a name; ``user`` is a login; ``among`` are the only numbers
-    to show, None for all; they may become others while a page is read. Empty means any.
+    ``search`` is part of a number or a name; ``user`` is a login; ``voicemail`` asks for those with
+    a box; ``among`` are the only numbers to show, None for all; they may become others while a page
+    is read. Empty means any.
     """
 
     search: str = ""
     device_type: str = ""
     class_of_service: str = ""
     user: str = ""
+    voicemail: bool = False
     among: Collection[str] | None = None
     sort: Sort = "number"
     descending: bool = False
@@ -56,7 +58,8 @@ class ExtensionFilter:
     @property
     def is_by_column(self) -> bool:
         """Whether something other than ``among`` leaves extensions out."""
-        return bool(self.search or self.device_type or self.class_of_service or self.user)
+        columns = (self.search, self.device_type, self.class_of_service, self.user, self.voicemail)
+        return any(columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ async def _filtered(wanted: ExtensionFilter, listed: list[str] | None) -> QueryS
             found = found.filter(id__in=[])
         elif value:
             found = _with(found, column, value, by_index=not few)
-    return found
+    return found.filter(voicemail=True) if wanted.voicemail else found
 
 
 def _with(

@@ -29,6 +29,7 @@ from pbxbridge.services.extension_change import (
     notices_of,
     outdated_by,
     renewed,
+    wrong_links,
 )
 from pbxbridge.services.extension_checks import wrong_number, wrong_references
 from pbxbridge.services.extension_input import ExtensionInput, unparsed
@@ -66,6 +67,7 @@ class ExtensionSaver:
         wrong = {
             **await wrong_number(transaction, wanted.number),
             **await wrong_forwards(transaction, wanted, None),
+            **wrong_links(None, wanted, can_link=self._site.can_link),
         }
         credentials = await _checked(transaction, wanted, NO_CREDENTIALS, wrong)
         await self._licences.change(transaction, licences_for(wanted.device_type))
@@ -105,7 +107,8 @@ class ExtensionSaver:
         stored = await _stored_credentials(row.number)
         along = await moving_along(transaction, before, wanted)
         wrong = {} if clearing else await wrong_forwards(transaction, wanted, before)
-        wrong = {**left_behind(along, wanted), **wrong}
+        links = wrong_links(before, wanted, can_link=self._site.can_link)
+        wrong = {**left_behind(along, wanted), **links, **wrong}
         credentials = await _checked(transaction, wanted, stored, wrong)
         new = renewed(stored, wanted, credentials)
         by = licences_for(wanted.device_type) - licences_for(before.device_type)

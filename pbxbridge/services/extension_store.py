@@ -41,7 +41,7 @@ from pbxbridge.services.extension_change import (
     mail_since,
 )
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, unparsed
-from pbxbridge.services.extension_view import COLUMNS, ExtensionView, view_of
+from pbxbridge.services.extension_view import ExtensionView, stored_columns, view_of
 
 # As many rows are asked for at once; SQLite takes 32,766 parameters at most.
 MANY = 1000
@@ -51,12 +51,14 @@ MANY = 1000
 class SiteDefaults:
     """What holds for every extension that says nothing else, in seconds.
 
-    ``sorcery_cache`` tells that Asterisk keeps objects of chan_pjsip in memory (sorcery_cache.py).
+    ``sorcery_cache`` tells that Asterisk keeps objects of chan_pjsip in memory (sorcery_cache.py),
+    ``can_link`` that the portal's address is known, so that mails can link to it.
     """
 
     qualify_frequency: int
     ring_time: int
     sorcery_cache: bool = False
+    can_link: bool = False
 
 
 async def look_up(
@@ -124,9 +126,7 @@ def extension_facts(
 
 def stored_call_rules(row: Extension, site: SiteDefaults) -> CallRules:
     """Return what becomes of a call for a stored extension, as its row in the dialplan says it."""
-    stored = {name: getattr(row, name) for name in COLUMNS}
-    stored["device_type"] = DeviceType(row.device_type)
-    wanted = unparsed({**stored, "class_of_service": row.class_of_service_id})
+    wanted = unparsed({**stored_columns(row), "class_of_service": row.class_of_service_id})
     return call_rules(extension_facts(wanted, NO_CREDENTIALS, site))
 
 

@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from pbxbridge.models.extension import DeviceType, Extension
+from pbxbridge.models.extension import AfterSending, DeviceType, Extension, VoicemailAudio
 from pbxbridge.services.extension_input import ExtensionInput
 
 # The fields that lie in the extension's own row under their own names.
@@ -17,6 +19,10 @@ COLUMNS = (
     "caller_id_name",
     "voicemail",
     "voicemail_email",
+    "voicemail_audio",
+    "voicemail_after_sending",
+    "voicemail_language",
+    "voicemail_time_zone",
     "twinning_number",
     "phone_make",
     "phone_model",
@@ -35,6 +41,12 @@ COLUMNS = (
     "auth_username",
     "dahdi_channel",
 )
+# Those of them that are one of a list.
+ENUMERATIONS: Mapping[str, type[StrEnum]] = {
+    "device_type": DeviceType,
+    "voicemail_audio": VoicemailAudio,
+    "voicemail_after_sending": AfterSending,
+}
 READ_ONLY = frozenset({"agent", "version", "pin_changed_by_phone_at", "waiting"})
 
 
@@ -54,6 +66,10 @@ class ExtensionView:
     class_of_service: str
     voicemail: bool
     voicemail_email: str
+    voicemail_audio: VoicemailAudio
+    voicemail_after_sending: AfterSending
+    voicemail_language: str
+    voicemail_time_zone: str
     dids: list[str]
     twinning_number: str
     phone_make: str
@@ -87,8 +103,7 @@ def view_of(
 ) -> ExtensionView:
     """Return what is shown of a stored extension."""
     return ExtensionView(
-        **{name: getattr(row, name) for name in COLUMNS if name != "device_type"},
-        device_type=DeviceType(row.device_type),
+        **stored_columns(row),
         class_of_service=row.class_of_service_id,
         users=sorted(users),
         dids=sorted(dids),
@@ -97,6 +112,12 @@ def view_of(
         pin_changed_by_phone_at=row.pin_changed_by_phone_at,
         waiting=waiting,
     )
+
+
+def stored_columns(row: Extension) -> dict[str, Any]:
+    """Return the columns that are fields; a row that was only just changed holds plain text."""
+    columns = {name: getattr(row, name) for name in COLUMNS}
+    return columns | {name: kind(columns[name]) for name, kind in ENUMERATIONS.items()}
 
 
 def fields_of(view: ExtensionView) -> dict[str, object]:

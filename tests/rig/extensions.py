@@ -15,10 +15,11 @@ def extensions_on(
     qualify_frequency: int = 60,
     ring_time: int = 20,
     sorcery_cache: bool = False,
+    can_link: bool = True,
     licences: int | None = None,
 ) -> Extensions:
     """Return a service on the open database; times in seconds."""
-    site = SiteDefaults(qualify_frequency, ring_time, sorcery_cache)
+    site = SiteDefaults(qualify_frequency, ring_time, sorcery_cache, can_link)
     return Extensions(bus, site, Licences(licences))
 
 

@@ -45,9 +45,9 @@ TABLES: tuple[type[Model], ...] = (
 FLEETING = {"id", "uniqueid", "extension_id", "created_at", "updated_at", "at", "mail_since"}
 
 
-def transfer_on(bus: EventBus, *, licences: int | None = None) -> Transfer:
+def transfer_on(bus: EventBus, *, licences: int | None = None, can_link: bool = True) -> Transfer:
     """Return a service on the open database."""
-    return Transfer(bus, SiteDefaults(60, 20), Licences(licences))
+    return Transfer(bus, SiteDefaults(60, 20, can_link=can_link), Licences(licences))
 
 
 def file_of(*rows: Mapping[str, str]) -> bytes:

@@ -27,6 +27,7 @@ FREEPBX = [
     "voicemail_enable",
     "voicemail_vmpwd",
     "voicemail_email",
+    "voicemail_options",
     "donotdisturb",
     "callforward_all",
 ]
@@ -51,6 +52,8 @@ FUSIONPBX = [
     "voicemail_enabled",
     "voicemail_password",
     "voicemail_mail_to",
+    "voicemail_file",
+    "voicemail_local_after_email",
 ]
 
 
@@ -117,7 +120,8 @@ def test_a_freepbx_extension() -> None:
         voicemail="default",
         voicemail_enable="yes",
         voicemail_vmpwd="4711",
-        voicemail_email="john@example.com",
+        voicemail_email="john@example.com,desk@example.com",
+        voicemail_options="attach=yes|saycid=no|envelope=no|delete=yes",
         findmefollow_grplist="818-09171234567#",
         findmefollow_enabled="yes",
         donotdisturb="YES",
@@ -135,7 +139,9 @@ def test_a_freepbx_extension() -> None:
         "monitored": "yes",
         "voicemail": "yes",
         "voicemail_pin": "4711",
-        "voicemail_email": "john@example.com",
+        "voicemail_email": "john@example.com,desk@example.com",
+        "voicemail_audio": "wav",
+        "voicemail_after_sending": "delete",
         "twinning_number": "09171234567",
         "do_not_disturb": "yes",
         "forward_all": "900",
@@ -197,6 +203,8 @@ def test_a_fusionpbx_extension() -> None:
         voicemail_enabled="true",
         voicemail_password="4711",
         voicemail_mail_to="ada@example.com",
+        voicemail_file="link",
+        voicemail_local_after_email="true",
     )
     assert values(found) == {
         "number": "1001",
@@ -212,7 +220,37 @@ def test_a_fusionpbx_extension() -> None:
         "voicemail": "yes",
         "voicemail_pin": "4711",
         "voicemail_email": "ada@example.com",
+        "voicemail_audio": "link",
+        "voicemail_after_sending": "keep",
     }
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "mails"),
+    [
+        (FREEPBX, {}, {}),
+        (FREEPBX, {"voicemail_options": "saycid=yes|tz"}, {}),
+        (
+            FREEPBX,
+            {"voicemail_options": "Attach=No | delete=no"},
+            {"voicemail_audio": "link", "voicemail_after_sending": "keep"},
+        ),
+        (FUSIONPBX, {}, {}),
+        (FUSIONPBX, {"voicemail_file": "listen"}, {}),
+        (
+            FUSIONPBX,
+            {"voicemail_file": "attach", "voicemail_local_after_email": "false"},
+            {"voicemail_audio": "wav", "voicemail_after_sending": "delete"},
+        ),
+    ],
+)
+def test_how_mails_are_is_taken_over_where_it_is_said(
+    columns: list[str], cells: dict[str, str], mails: dict[str, str]
+) -> None:
+    cells = {"extension": "1", "enabled": "true"} | cells
+    found = reading_of(columns).extract(dict.fromkeys(columns, "") | cells)
+    said = {n: v for n, v in found.values.items() if n.startswith("voicemail_a")}
+    assert said == mails
 
 
 def test_a_fusionpbx_extension_that_is_switched_off_is_left_out() -> None:

@@ -15,6 +15,10 @@ def typed(number: str = "1001", name: str = "Ada", **fields: str) -> dict[str, s
         "monitored": "on",
         "voicemail_pin": "",
         "voicemail_email": "",
+        "voicemail_audio": "wav",
+        "voicemail_after_sending": "keep",
+        "voicemail_language": "",
+        "voicemail_time_zone": "",
         "forward_all": "",
     } | fields
 

@@ -84,6 +84,8 @@ def test_what_keeps_to_a_told_rule_is_accepted(name: str, data: st.DataObject) -
     if pattern := rule.get("pattern"):
         value = data.draw(st.from_regex(str(pattern), fullmatch=True).filter(str.isascii))
         value = value.removesuffix("\n")  # `$` of Python's, not of JSON Schema's
+    elif choices := rule.get("enum"):
+        value = data.draw(st.sampled_from(choices))
     elif "maximum" in rule:
         value = data.draw(st.integers(rule["minimum"], rule["maximum"]))
     else:

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.device_types import DeviceType
-from pbxbridge.services.extension_input import DEFAULTS, WITHOUT, WRITE_ONLY
+from pbxbridge.services.extension_input import (
+    DEFAULTS,
+    VOICEMAIL_FIELDS,
+    WITHOUT,
+    WRITE_ONLY,
+)
 from pbxbridge.services.extension_view import READ_ONLY
 from pbxbridge.services.extensions import Extensions
 from tests.rig.extensions import delete_knowingly
@@ -37,7 +42,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "users": st.lists(st.sampled_from(["admin", "operator", "user"]), unique=True),
     "voicemail": st.booleans(),
     "voicemail_pin": st.sampled_from(["4711", "081508"]),
-    "voicemail_email": st.sampled_from(["", "ada@pbx.local"]),
+    "voicemail_email": st.sampled_from(["", "ada@pbx.local", "ada@pbx.local, desk@pbx.local"]),
+    "voicemail_audio": st.sampled_from(["wav", "mp3", "link"]),
+    "voicemail_after_sending": st.sampled_from(["keep", "heard", "delete"]),
+    "voicemail_language": st.sampled_from(["", "en", "de"]),
+    "voicemail_time_zone": st.sampled_from(["", "Europe/Berlin"]),
     "dids": st.lists(st.from_regex(r"\+?[0-9]{1,20}", fullmatch=True), unique=True, max_size=3),
     "twinning_number": _outside,
     "phone_make": _text,
@@ -102,7 +111,7 @@ async def test_a_patch_leaves_every_other_field_as_it_was(
     # What another type of device, or one without voicemail, does not have is back at its default.
     gone = set(WITHOUT[after["device_type"]])
     if not after["voicemail"]:
-        gone |= {"voicemail_email"}
+        gone |= VOICEMAIL_FIELDS
     for name in before.keys() - READ_ONLY:
         wanted = patch.get(name, before[name])
         if name in gone or (name in patch and wanted is None):

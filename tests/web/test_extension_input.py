@@ -31,6 +31,13 @@ async def test_a_refused_name_comes_back_escaped(visitor: Visitor, name: str) ->
     assert name not in text
 
 
+SELECTS = (
+    "device_type",
+    "class_of_service",
+    "voicemail_audio",
+    "voicemail_after_sending",
+    "voicemail_language",
+)
 BAD = [
     ({"number": ""}, {"number": "Enter the extension's number."}),
     (
@@ -91,7 +98,20 @@ BAD = [
     ),
     (
         {"voicemail": "on", "voicemail_pin": "4711", "voicemail_email": "not an address"},
-        {"voicemail_email": "Enter an e-mail address, such as ada@example.com."},
+        {
+            "voicemail_email": "“not” is no e-mail address. Enter one such as ada@example.com, "
+            "with commas between several."
+        },
+    ),
+    (
+        {
+            "voicemail": "on",
+            "voicemail_pin": "4711",
+            "voicemail_audio": "link",
+            "voicemail_after_sending": "delete",
+            "voicemail_time_zone": "utc",
+        },
+        {"voicemail_time_zone": "Write it as UTC."},
     ),
     (
         {"number": "x y", "caller_id_name": ""},
@@ -121,7 +141,7 @@ async def test_bad_input_is_refused_beside_its_field_and_kept(
         assert marked(text) == errors
     shown = html.unescape(text)
     for name, value in fields.items():
-        if name not in ("voicemail", "class_of_service", "device_type"):
+        if name not in ("voicemail", *SELECTS):
             assert f'value="{value}"' in shown, name
     assert text.count("autofocus") <= 1
     assert await numbers(extensions) == ["2000"]
@@ -193,7 +213,11 @@ async def test_every_field_is_saved_and_shown_again(
         auth_secret="a-secret-of-its-own",
         voicemail="on",
         voicemail_pin="4711",
-        voicemail_email="lobby@pbx.local",
+        voicemail_email="lobby@pbx.local, desk@pbx.local",
+        voicemail_audio="mp3",
+        voicemail_after_sending="heard",
+        voicemail_language="de",
+        voicemail_time_zone="Europe/Berlin",
     )
     assert (await visitor.post("/extensions", form, htmx=True)).status == 200
     saved = await extensions.get("0lobby")
@@ -205,7 +229,14 @@ async def test_every_field_is_saved_and_shown_again(
     editor = await (await visitor.get("/extensions/0lobby/edit", htmx=True)).text()
     shown = html.unescape(editor)
     for name, value in form.items():
-        if name in ("device_type", "class_of_service", "dids", "mac"):
+        if name in ("dids", "mac"):
+            continue
+        if name in SELECTS:
+            assert re.search(
+                rf'<select [^>]*name="{name}"[^<]*(<option[^>]*>[^<]*</option>\s*)*'
+                rf'<option value="{value}" selected>',
+                shown,
+            ), name
             continue
         kept = "" if name in ("voicemail_pin", "auth_secret") else value
         found = re.search(rf'name="{name}"[^>]*', shown)

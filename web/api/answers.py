@@ -14,6 +14,7 @@ from pbxbridge.mirror.board import Board
 from pbxbridge.services.device_types import DeviceType
 from pbxbridge.services.extension_view import ExtensionView
 from pbxbridge.services.people import Role, TokenScope
+from pbxbridge.services.voicemail.mail_choices import AfterSending, VoicemailAudio
 from web.api.queries import Paging, StatusName
 
 TOTAL = "X-Total-Count"
@@ -63,6 +64,10 @@ class Extension(Model):
     class_of_service: str
     voicemail: bool
     voicemail_email: str
+    voicemail_audio: VoicemailAudio
+    voicemail_after_sending: AfterSending
+    voicemail_language: str
+    voicemail_time_zone: str
     dids: list[str]
     twinning_number: str
     phone_make: str

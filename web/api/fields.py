@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pbxbridge.services.voicemail.mail_choices import LANGUAGES
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -59,7 +61,27 @@ EXTENSION: Mapping[str, Note] = {
         _pattern("[0-9]{4,12}"),
         write_only=True,
     ),
-    "voicemail_email": Note("New messages are sent here. Empty: nowhere.", "ada@example.com"),
+    "voicemail_email": Note(
+        "New messages are sent here: one address, or at most 10 with commas between, together at "
+        "most 254 characters. Empty: nowhere.",
+        "ada@example.com, team@example.com",
+    ),
+    "voicemail_audio": Note(
+        "How a mail brings the recording: attached as wav or mp3, or a link to the portal, which "
+        "needs the setting PBXBRIDGE_WEB__PUBLIC_URL."
+    ),
+    "voicemail_after_sending": Note(
+        "What becomes of a message once its mail was sent; with links it cannot be deleted."
+    ),
+    "voicemail_language": Note(
+        "The language of mails. Empty: the site's.",
+        "de",
+        {"enum": ["", *(code for code, _ in LANGUAGES)]},
+    ),
+    "voicemail_time_zone": Note(
+        "The IANA name of the time zone in which mails tell the time. Empty: the site's.",
+        "Europe/Berlin",
+    ),
     "dids": Note(
         f"Numbers from outside that ring the extension. Each: {_OUTSIDE}",
         ["+15550100"],

@@ -11,7 +11,7 @@ from pbxbridge.errors import Invalid
 from pbxbridge.services.people import Role
 from web.access import allow
 from web.notices import announce
-from web.pages.extension_form import LABELS
+from web.pages.extension_form import CHOICES, LABELS
 from web.pages.extension_query import LIST, list_query
 from web.portal import actor_of, portal_of
 from web.render import html, part_or_page
@@ -27,6 +27,10 @@ CHANGEABLE = (
     "users",
     "class_of_service",
     "voicemail",
+    "voicemail_audio",
+    "voicemail_after_sending",
+    "voicemail_language",
+    "voicemail_time_zone",
     "forward_all",
     "forward_busy",
     "forward_no_answer",
@@ -40,8 +44,16 @@ CHANGEABLE = (
     "phone_model",
     "monitored",
 )
-PLACEHOLDERS = {"users": "nobody", "ring_time": "the usual"}
-LISTS = {"users": "bulk-users", "phone_group": "bulk-groups"}
+PLACEHOLDERS = {
+    "users": "nobody",
+    "ring_time": "the usual",
+    "voicemail_time_zone": "the site's",
+}
+LISTS = {
+    "users": "bulk-users",
+    "phone_group": "bulk-groups",
+    "voicemail_time_zone": "bulk-time-zones",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +134,7 @@ async def _panel(
         names=CHANGEABLE,
         labels=LABELS,
         on_off=ON_OFF,
+        choices=CHOICES,
         placeholders=PLACEHOLDERS,
         lists=LISTS,
         classes=await extensions.classes_of_service(),

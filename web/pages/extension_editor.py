@@ -10,10 +10,12 @@ from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extension_view import ExtensionView
 from pbxbridge.services.people import Role
+from pbxbridge.services.voicemail.mail_choices import time_zones
 from web.access import allow
 from web.device_history import shown_history
 from web.notices import notify
 from web.pages.extension_form import (
+    CHOICES,
     MORE,
     WITHOUT,
     changed_meanwhile,
@@ -42,6 +44,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get(f"{LIST}/new-extension", show_new),
         web.get(f"{LIST}/user-names", show_logins),
+        web.get(f"{LIST}/time-zones", show_time_zones),
         web.post(LIST, create),
         web.get(f"{one}/edit", show_editor),
         web.get(f"{one}/facts", show_facts),
@@ -80,6 +83,12 @@ async def show_logins(request: web.Request) -> web.StreamResponse:
     front = f"{before}{comma} " if comma else ""
     offers = [front + user.login for user in found.items]
     return html(fragment(request, "extensions/logins.html", logins=offers))
+
+
+@allow(Role.ADMIN, Role.OPERATOR)
+async def show_time_zones(request: web.Request) -> web.StreamResponse:
+    """Offer all time zones: too many to be sent with each editor, most of which need none."""
+    return html(fragment(request, "extensions/time_zones.html", zones=time_zones()))
 
 
 @allow(Role.ADMIN)
@@ -160,6 +169,7 @@ async def _editor(
         is_more_open=any(name in errors or name in now for name in MORE)
         or any(stored[name] != value for name, value in new_values().items() if name in MORE),
         without=WITHOUT,
+        choices=CHOICES,
         classes=await portal.extensions.classes_of_service(),
         groups=await portal.extensions.phone_groups(),
         logins=[user.login for user in logins.items],

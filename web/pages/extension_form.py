@@ -9,11 +9,13 @@ from pbxbridge.services import extension_input
 from pbxbridge.services.device_types import DeviceType
 from pbxbridge.services.extension_input import DEFAULTS, WRITE_ONLY, ExtensionInput, parse_extension
 from pbxbridge.services.extension_view import (
+    ENUMERATIONS,
     FIELDS,
     ExtensionView,
     fields_of,
     fields_when_saved,
 )
+from pbxbridge.services.voicemail.mail_choices import LANGUAGES, AfterSending, VoicemailAudio
 from web.middleware.csrf import FIELD as CSRF_FIELD
 
 CHECKBOXES = ("do_not_disturb", "monitored", "voicemail")
@@ -32,6 +34,10 @@ MAIN = (
     "voicemail_email",
 )
 MORE = (
+    "voicemail_audio",
+    "voicemail_after_sending",
+    "voicemail_language",
+    "voicemail_time_zone",
     "forward_busy",
     "forward_no_answer",
     "forward_unregistered",
@@ -67,6 +73,10 @@ LABELS = {
     "voicemail": "Voicemail",
     "voicemail_pin": "Voicemail PIN",
     "voicemail_email": "Voicemail Email",
+    "voicemail_audio": "Recording",
+    "voicemail_after_sending": "After sending",
+    "voicemail_language": "Mail language",
+    "voicemail_time_zone": "Time zone",
     "forward_busy": "Forward when busy",
     "forward_no_answer": "Forward, no answer",
     "forward_unregistered": "Forward, not registered",
@@ -85,6 +95,20 @@ LABELS = {
     "secret": "Secret",
     "auth_username": "Auth user name",
     "auth_secret": "Auth secret",
+}
+# Fields whose values have words: value to words, in the order in which they are offered.
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "voicemail_audio": {
+        VoicemailAudio.WAV: "WAV attached",
+        VoicemailAudio.MP3: "MP3 attached",
+        VoicemailAudio.LINK: "Link to the portal",
+    },
+    "voicemail_after_sending": {
+        AfterSending.KEEP: "Keep as new",
+        AfterSending.HEARD: "Mark as heard",
+        AfterSending.DELETE: "Delete",
+    },
+    "voicemail_language": {"": "The site's", **dict(LANGUAGES)},
 }
 _DEVICES = {DeviceType.SIP: "SIP", DeviceType.SIP_VIRTUAL: "SIP", DeviceType.IAX2: "IAX2"}
 
@@ -153,11 +177,12 @@ def _shown(name: str, value: object) -> object:
         return ""
     if name == "mac" and isinstance(value, str):
         return ":".join(value[place : place + 2] for place in range(0, len(value), 2))
-    return value if isinstance(value, bool | DeviceType) else str(value)
+    return value if isinstance(value, bool) or name in ENUMERATIONS else str(value)
 
 
 def _told(name: str, value: object) -> str:
     """Return a value as a sentence names it."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return str(_shown(name, value)) or "empty"
+    shown = str(_shown(name, value))
+    return CHOICES.get(name, {}).get(shown) or shown or "empty"

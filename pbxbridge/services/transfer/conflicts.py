@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pbxbridge.models.extension import DeviceType
 from pbxbridge.services.calling.call_rules import OutsideRules, forward_hops, wrong_calls
+from pbxbridge.services.extension_change import wrong_links
 from pbxbridge.services.extension_input import FORWARDS
 from pbxbridge.services.licences import LicenceView, licences_for
 from pbxbridge.services.transfer.candidates import Candidate, Refused
@@ -45,7 +46,7 @@ class Conflicts:
         self._refused = refused
 
     def problems(
-        self, facts: Facts, taken: Collection[str], licences: LicenceView
+        self, facts: Facts, taken: Collection[str], licences: LicenceView, *, can_link: bool
     ) -> Iterator[RowProblem]:
         """Yield every conflict, in no particular order."""
         yield from self._doubles()
@@ -68,6 +69,7 @@ class Conflicts:
         yield from self._left_behind(places, _primaries(places))
         yield from self._dids(facts)
         yield from self._calls(facts, rules)
+        yield from self._links(can_link)
         yield from self._too_many(licences)
 
     def _doubles(self) -> Iterator[RowProblem]:
@@ -117,6 +119,11 @@ class Conflicts:
             hops.setdefault(refused.number, ())
         for row in self._changing:
             for field, sentence in wrong_calls(row.wanted, row.before, rules, hops.get).items():
+                yield RowProblem(row.row, row.number, field, sentence)
+
+    def _links(self, can_link: bool) -> Iterator[RowProblem]:
+        for row in self._changing:
+            for field, sentence in wrong_links(row.before, row.wanted, can_link=can_link).items():
                 yield RowProblem(row.row, row.number, field, sentence)
 
     def _places(self, places: Mapping[str, Place]) -> Iterator[RowProblem]:

@@ -69,13 +69,15 @@ class PlannedRow:
 class Basis:
     """What a plan was made from: as long as this is so, the plan holds.
 
-    ``taken`` are the numbers of new extensions for which Asterisk's tables hold another's rows.
+    ``taken`` are the numbers of new extensions for which Asterisk's tables hold another's rows;
+    ``can_link`` tells that mails can link to the portal.
     """
 
     mentioned: Mentioned
     facts: Facts
     taken: frozenset[str]
     licences: LicenceView
+    can_link: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def make_plan(
             for row in refused
             for field, sentence in row.problems.items()
         ),
-        *conflicts.problems(basis.facts, basis.taken, basis.licences),
+        *conflicts.problems(basis.facts, basis.taken, basis.licences, can_link=basis.can_link),
     ]
     return Plan(
         format=reading.format,

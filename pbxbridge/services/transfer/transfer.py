@@ -115,7 +115,8 @@ class Transfer:
                 raise Conflict(f"Extension {row.number} is being changed just now. Try again.")
         new = [row.wanted for row in good if row.before is None]
         taken = await read_taken(connection, new)
-        basis = Basis(mentioned, facts, taken, await self._licences.view())
+        licences = await self._licences.view()
+        basis = Basis(mentioned, facts, taken, licences, self._site.can_link)
         file_hash = hashlib.sha256(data).digest()
         return make_plan(reading, rows, _ignored(table, reading), basis, file_hash)
 

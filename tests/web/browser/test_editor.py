@@ -113,6 +113,30 @@ async def test_pin_and_address_show_only_while_voicemail_is_ticked(page: Page) -
     await expect(pin).to_be_hidden()
 
 
+async def test_how_mails_are_is_chosen_below_more(page: Page, extensions: Extensions) -> None:
+    await page.get_by_label("Edit extension 1001").click()
+    await page.get_by_text("More: numbers").click()
+    recording = page.get_by_label("Recording", exact=True)
+    await expect(recording).to_be_hidden()
+    await page.locator("#voicemail-1001").check()
+    await page.locator("#voicemail_pin-1001").fill("4711")
+    await page.locator("#voicemail_email-1001").fill("ada@pbx.local desk@pbx.local")
+    await recording.select_option("MP3 attached")
+    await page.get_by_label("After sending").select_option("Delete")
+    await page.get_by_label("Mail language").select_option("Deutsch")
+    zones = page.locator("#time-zones-1001 option")
+    await expect(zones).to_have_count(0)
+    await page.get_by_label("Time zone").fill("Europe/Berlin")
+    await expect(page.locator('#time-zones-1001 option[value="Europe/Berlin"]')).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#notice")).to_have_text("Changes saved")
+    await expect(row(page, "1001")).to_contain_text("On, 2 addresses")
+    saved = await extensions.get("1001")
+    assert saved.voicemail_email == "ada@pbx.local, desk@pbx.local"
+    assert (saved.voicemail_audio, saved.voicemail_after_sending) == ("mp3", "delete")
+    assert (saved.voicemail_language, saved.voicemail_time_zone) == ("de", "Europe/Berlin")
+
+
 async def test_the_secret_can_be_shown_copied_and_replaced(
     page: Page, extensions: Extensions, admin: Actor
 ) -> None:

@@ -1,8 +1,9 @@
 """FreePBX: the file that its Bulk Handler exports for extensions.
 
-Sources for names and values: FreePBX's bulkhandler module (sample files in tools/ and utests/) and
-the drivers of its core module. Call forwarding and do not disturb live in Asterisk's database
-there and are no part of the export; where a file has them, their names are those of the API.
+Sources for names and values: FreePBX's bulkhandler module (sample files in tools/ and utests/), the
+drivers of its core module, and its voicemail module (bulkhandlerGetHeaders). Call forwarding and do
+not disturb live in Asterisk's database there and are no part of the export; where a file has them,
+their names are those of the API.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _COUNTERPARTS = {
     "voicemail": "voicemail",
     "voicemail_pin": "voicemail_vmpwd",
     "voicemail_email": "voicemail_email",
+    "voicemail_audio": "voicemail_options",
+    "voicemail_after_sending": "voicemail_options",
     "phone_group": "namedcallgroup",
     "monitored": "qualifyfreq",
     "dahdi_channel": "dial",
@@ -85,7 +88,7 @@ def _extract(cells: Mapping[str, str]) -> Extracted:
     if values.get("device_type") == "DAHDI":
         channel = cells.get("channel", "") or cells.get("dial", "")
         values["dahdi_channel"] = re.sub(r"^\w+/", "", channel.strip())
-    values |= _ringing(cells) | _voicemail(cells)
+    values |= _ringing(cells) | _voicemail(cells) | _mails(cells)
     twin, notes = _follow_me(cells)
     return Extracted(values | twin, notes)
 
@@ -109,6 +112,22 @@ def _voicemail(cells: Mapping[str, str]) -> dict[str, str]:
         # The context of the box, or novm.
         return {"voicemail": "no" if cells["voicemail"].strip() in ("", "novm") else "yes"}
     return {"voicemail": "no"} if "voicemail_enable" in cells else {}
+
+
+def _mails(cells: Mapping[str, str]) -> dict[str, str]:
+    """Return how mails are, from options of voicemail.conf such as ``attach=no|delete=no``."""
+    options = dict(
+        option.strip().lower().split("=", 1)
+        for option in cells.get("voicemail_options", "").split("|")
+        if "=" in option
+    )
+    values = {}
+    if attach := options.get("attach"):
+        # Who wants no recording in the mail gets none here either.
+        values["voicemail_audio"] = "wav" if is_yes(attach) else "link"
+    if delete := options.get("delete"):
+        values["voicemail_after_sending"] = "delete" if is_yes(delete) else "keep"
+    return values
 
 
 def _follow_me(cells: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """FusionPBX: the file that its Extensions screen exports, with voicemail columns where added.
 
 Source for names and values: FusionPBX's app/extensions (app_config.php, extension_download.php)
-and app/voicemails.
+and app/voicemails (voicemail_export.php, voicemail_edit.php).
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ _COUNTERPARTS = {
     "voicemail": "voicemail_enabled",
     "voicemail_pin": "voicemail_password",
     "voicemail_email": "voicemail_mail_to",
+    "voicemail_audio": "voicemail_file",
+    "voicemail_after_sending": "voicemail_local_after_email",
     "do_not_disturb": "do_not_disturb",
     "forward_all": "forward_all_destination",
     "forward_busy": "forward_busy_destination",
@@ -53,6 +55,7 @@ _FORWARDS = {
     "forward_no_answer": "forward_no_answer",
     "forward_unregistered": "forward_user_not_registered",
 }
+_AUDIO = {"attach": "wav", "link": "link"}
 _ALSO_READ = (
     "directory_first_name",
     "directory_last_name",
@@ -89,7 +92,16 @@ def _extract(cells: Mapping[str, str]) -> Extracted:
             # What is switched off keeps its destination there.
             is_on = is_yes(cells.get(f"{theirs}_enabled", "yes"))
             values[field] = number_of(cells[destination]) if is_on else ""
-    return Extracted(values)
+    return Extracted(values | _mails(cells))
+
+
+def _mails(cells: Mapping[str, str]) -> dict[str, str]:
+    values = {}
+    if audio := _AUDIO.get(cells.get("voicemail_file", "").strip().lower()):
+        values["voicemail_audio"] = audio
+    if local := cells.get("voicemail_local_after_email", "").strip():
+        values["voicemail_after_sending"] = "keep" if is_yes(local) else "delete"
+    return values
 
 
 def _name(cells: Mapping[str, str]) -> str:
