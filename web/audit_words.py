@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from pbxbridge.services.extension_input import WRITE_ONLY
-from web.pages.extension_form import LABELS
+from web.pages.extension_form import CHOICES, LABELS
 from web.role_words import role_words
 
 OFF = "Off"
@@ -74,6 +74,14 @@ _GROUP_ACTIONS = {
     "phone-group.reconciled": "Asterisk's rows of a phone group repaired",
 }
 _INBOUND_ACTIONS = {"inbound.changed": "Calls from outside changed"}
+_MAIL_ACTIONS = {
+    "mail.sent-again": "Mail sent again",
+    "mail.all-sent-again": "All given-up mails sent again",
+    "mail.sent-now": "Mail sent without waiting",
+    "mail.read-again": "Recording of a mail read again",
+    "mail.discarded": "Mail discarded",
+    "mail.test-sent": "Test mail sent",
+}
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "Extensions": _EXTENSION_ACTIONS,
     "Users": _USER_ACTIONS,
@@ -84,6 +92,7 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "Trunks": _TRUNK_ACTIONS,
     "Phone groups": _GROUP_ACTIONS,
     "Calls from outside": _INBOUND_ACTIONS,
+    "Mail outbox": _MAIL_ACTIONS,
 }
 KINDS: Mapping[str, str] = {
     "extension": "Extensions",
@@ -95,6 +104,7 @@ KINDS: Mapping[str, str] = {
     "trunk": "Trunks",
     "phone-group": "Phone groups",
     "inbound": "Calls from outside",
+    "mail": "Mail outbox",
 }
 # Named as the editor names them. A number never changes; what is write-only is not recorded.
 _EXTENSION_FIELDS = {
@@ -134,6 +144,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Extensions": _EXTENSION_FIELDS,
     "Users": _USER_FIELDS,
     "Calling": _CALLING_FIELDS,
+    "Mail outbox": {"recipient": "Recipient", "mails": "Mails"},
 }
 
 _ACTION_WORDS = {name: words for group in ACTIONS.values() for name, words in group.items()}
@@ -168,7 +179,9 @@ def value_words(value: object, name: str = "") -> str:
 def _text_words(text: str, name: str) -> str:
     if name.endswith("_at"):
         return _moment(text)
-    return role_words(text) if name == "role" else text
+    if name == "role":
+        return role_words(text)
+    return CHOICES.get(name, {}).get(text, text)
 
 
 def _moment(text: str) -> str:

@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = {
     "trunk": "trunk.",
     "phone-group": "phone-group.",
     "inbound": "inbound.",
+    "mail": "mail.",
 }
 
 

@@ -1,13 +1,7 @@
-"""Searching the audit, newest first, at the same pace however long it has become.
-
-The database reads the entries in steps along their primary key. A search that finds little reads
-many of them, but no single query holds the connection for long, and what is asked for besides is
-answered in between. So any combination of conditions is fine without an index of its own.
-"""
+"""Searching the audit, newest first, at the same pace however long it has become."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -20,22 +14,11 @@ from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.services.audit_filter import KINDS, AuditFilter
 from pbxbridge.services.audit_view import AuditView, view_of
 from pbxbridge.services.column import fits, with_part
+from pbxbridge.services.stepwise import Pace, steps
 
 # A clock that was put back, or two bridges whose clocks differ, leave the times of neighbours in
 # another order than the ids. The days' bounds are looked for with this much to spare.
 SLACK = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How many entries one query reads, and how many queries one page may take.
-
-    Measured with SQLite on two cores: a step of 25,000 entries takes 5 to 30 ms, so a page for
-    which a million entries are looked at up to 1.2 s, and others are answered in between.
-    """
-
-    step: int = 25_000
-    steps: int = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +53,7 @@ async def read_page(
     if older_than is not None:
         end = min(end, older_than)
     found: list[AuditEntry] = []
-    for start, stop in _steps(first, end, pace):
+    for start, stop in steps(first, end, pace):
         some = _matching(wanted).filter(id__gte=start, id__lt=stop)
         found += await some.order_by("-id").limit(per_page + 1 - len(found))
         end = start
@@ -82,15 +65,6 @@ async def read_page(
         return AuditPage(items, older=None)
     reached = await AuditEntry.filter(id__gte=end).order_by("id").first()
     return AuditPage(items, older=end, searched_back_to=reached.at if reached else None)
-
-
-def _steps(first: int, end: int, pace: Pace) -> Iterator[tuple[int, int]]:
-    for _ in range(pace.steps):
-        if end <= first:
-            return
-        start = max(first, end - pace.step)
-        yield start, end
-        end = start
 
 
 async def _bounds(wanted: AuditFilter) -> tuple[int, int]:

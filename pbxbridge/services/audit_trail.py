@@ -16,7 +16,7 @@ from pbxbridge.models.people import User
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.audit_filter import AuditFilter
-from pbxbridge.services.audit_search import AuditPage, Pace, read_page
+from pbxbridge.services.audit_search import AuditPage, read_page
 from pbxbridge.services.audit_subjects import ExtensionSubjects, Present, Subjects, UserSubjects
 from pbxbridge.services.audit_undo import (
     LINKS,
@@ -31,6 +31,7 @@ from pbxbridge.services.audit_undo import (
 )
 from pbxbridge.services.audit_view import AuditView, view_of
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.stepwise import Pace
 from pbxbridge.services.users import Users
 
 # How often an undo looks again if its subject was changed in the moment between look and change.

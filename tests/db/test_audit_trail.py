@@ -12,10 +12,10 @@ from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.people import Role
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.audit_filter import KINDS, parse_filter
-from pbxbridge.services.audit_search import Pace
 from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.stepwise import Pace
 from pbxbridge.services.user_input import UserInput
 from pbxbridge.services.users import Users
 from tests.rig.extensions import delete_knowingly

@@ -9,11 +9,11 @@ import pytest
 
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.audit_search import Pace
 from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
+from pbxbridge.services.stepwise import Pace
 from tests.rig.extensions import delete_knowingly
 from tests.web.conftest import Client, Prepared, Visitor
 from tests.web.forms import add
