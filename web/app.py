@@ -34,6 +34,7 @@ from web.pages import (
     live,
     me,
     outbound_routes,
+    outbox,
     password,
     profile,
     reset,
@@ -46,6 +47,7 @@ from web.pages import (
     user_credentials,
     users,
     voicemail,
+    voicemail_boxes,
 )
 from web.portal import PORTAL, LiveTimes, Portal
 from web.render import TEMPLATES, make_templates
@@ -100,6 +102,7 @@ def _routes() -> list[web.RouteDef]:
         *user_credentials.routes(),
         *me.routes(),
         *voicemail.routes(),
+        *voicemail_boxes.routes(),
         *classes.routes(),
         *simulator.routes(),
         *outbound_routes.routes(),
@@ -108,6 +111,7 @@ def _routes() -> list[web.RouteDef]:
         *groups.routes(),
         *feature_codes.routes(),
         *transfer.routes(),
+        *outbox.routes(),
         *audit.routes(),
         *api.routes(),
     ]

@@ -21,7 +21,7 @@ class Audience:
     """A person at a page.
 
     ``own`` are the numbers of their extensions, which may change while they watch. ``sees_all``
-    is who looks after the PBX; but nobody is told of a mailbox that is not their own.
+    is who looks after the PBX: of another's mailbox they are told no more than that it changed.
     """
 
     sees_all: bool
@@ -30,9 +30,7 @@ class Audience:
     def share_of(self, event: Event) -> Event | None:
         """Return what of the event is meant for this person."""
         match event:
-            case MailboxChanged(number):
-                is_meant = number in self.own
-            case ExtensionSaved(number) | ExtensionDeleted(number):
+            case MailboxChanged(number) | ExtensionSaved(number) | ExtensionDeleted(number):
                 is_meant = self.sees_all or number in self.own
             case EndpointsChanged(numbers) if not self.sees_all:
                 own = numbers & self.own

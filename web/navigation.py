@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -14,6 +14,7 @@ from web.requests import API_DOCS
 ME = "/me"
 PROFILE = "/profile"
 CALLING = "/classes"
+VOICEMAIL = "/voicemail"
 
 # Open to everybody, but no page for a menu of somebody who only has a phone: the profile links it.
 STAFF_ONLY = frozenset({API_DOCS})
@@ -22,6 +23,7 @@ MENU = (
     ("/extensions", "Extensions"),
     ("/alerts", "Alerts"),
     (CALLING, "Calling"),
+    (VOICEMAIL, "Voicemail"),
     ("/users", "Users"),
     ("/audit", "Audit"),
     ("/transfer", "Import/Export"),
@@ -36,7 +38,12 @@ SECTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("/routes", "Routes"),
         ("/trunks", "Trunks"),
         ("/groups", "Phone groups"),
-    )
+    ),
+    VOICEMAIL: (
+        (VOICEMAIL, "Messages"),
+        (f"{VOICEMAIL}/boxes", "Boxes"),
+        ("/outbox", "Mail outbox"),
+    ),
 }
 # A page of one form, which is part of another.
 PARTS: Mapping[str, tuple[str, ...]] = {"/trunks": ("/inbound",)}
@@ -44,20 +51,32 @@ PARTS: Mapping[str, tuple[str, ...]] = {"/trunks": ("/inbound",)}
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A page of the menu, who has it in theirs, and the pages that share its entry."""
+    """A page of the menu, who has it in theirs, and the pages that share its entry.
+
+    ``beside`` are pages of its section that are no part of it, though their address is below its.
+    """
 
     path: str
     label: str
     roles: frozenset[Role]
     section: tuple[Link, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def current(self, here: str) -> str:
         """Return aria-current for who is at ``here``: this page, something below it, or empty."""
         if here == self.path:
             return "page"
-        paths = (self.path, *PARTS.get(self.path, ()))
-        inside = any(f"{here}/".startswith(f"{path}/") for path in paths)
+        is_part = _is_within(here, (self.path, *PARTS.get(self.path, ())))
+        inside = is_part and not _is_within(here, self.beside)
         return "true" if inside or any(link.current(here) for link in self.section) else ""
+
+    def of(self, role: Role) -> Link:
+        """Return it with the pages of its section that this role may open."""
+        return replace(self, section=tuple(link for link in self.section if role in link.roles))
+
+
+def _is_within(here: str, paths: Iterable[str]) -> bool:
+    return any(f"{here}/".startswith(f"{path}/") for path in paths)
 
 
 NAVIGATION = web.AppKey("navigation", tuple[Link, ...])
@@ -78,6 +97,7 @@ def make_navigation(router: web.UrlDispatcher) -> tuple[Link, ...]:
                 label,
                 pages[path] - {Role.USER} if path in STAFF_ONLY else pages[path],
                 () if inner else links(SECTIONS.get(path, ()), inner=True),
+                tuple(other for other, _ in menu if other.startswith(f"{path}/")),
             )
             for path, label in menu
             if path in pages
@@ -93,4 +113,4 @@ def is_served(request: web.Request, path: str) -> bool:
 
 def links_for(request: web.Request, role: Role) -> tuple[Link, ...]:
     """Return what the menu of this role has."""
-    return tuple(link for link in request.config_dict[NAVIGATION] if role in link.roles)
+    return tuple(link.of(role) for link in request.config_dict[NAVIGATION] if role in link.roles)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pbxbridge.services.calling.simulation import Simulation
     from pbxbridge.services.calling.trunks import Trunks
     from pbxbridge.services.extensions import Extensions
+    from pbxbridge.services.mailing.mail_test import MailTest
+    from pbxbridge.services.mailing.outbox_changes import OutboxChanges
+    from pbxbridge.services.mailing.server_health import MailServer
     from pbxbridge.services.overview import Overview
     from pbxbridge.services.password_reset import PasswordReset
     from pbxbridge.services.second_factor import SecondFactor
@@ -32,7 +35,8 @@ if TYPE_CHECKING:
     from pbxbridge.services.transfer.desk import ImportDesk
     from pbxbridge.services.transfer.transfer import Transfer
     from pbxbridge.services.users import Users
-    from pbxbridge.services.voicemail_inbox import VoicemailInbox
+    from pbxbridge.services.voicemail.boxes import VoicemailBoxes
+    from pbxbridge.services.voicemail.inbox import VoicemailInbox
     from pbxbridge.settings import WebSettings
 
 
@@ -65,6 +69,10 @@ class Portal:
     bus: EventBus
     settings: WebSettings
     voicemail: VoicemailInbox
+    boxes: VoicemailBoxes
+    outbox: OutboxChanges
+    mail_test: MailTest
+    mail_server: MailServer
     transfer: Transfer
     imports: ImportDesk
     trunks: Trunks

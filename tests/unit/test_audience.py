@@ -1,4 +1,4 @@
-"""Who is told what: the administrator all but voicemail, everybody their own."""
+"""Who is told what: the administrator all, everybody their own."""
 
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ CASES: list[tuple[Event, bool, bool]] = [
     (ExtensionSaved("1002", True), True, False),
     (ExtensionDeleted("1002"), True, False),
     (MailboxChanged("1001", "default"), True, True),
-    (MailboxChanged("1002", "default"), False, False),
+    (MailboxChanged("1002", "default"), True, False),
     (OutboxChanged(), True, False),
     (AlertsChanged(), True, False),
     (LinkChanged("asterisk", False, datetime.now(UTC), "gone"), True, True),

@@ -15,6 +15,7 @@ from aiohttp.web import Application, Request
 
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.events import EventBus
+from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.board import Board
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
@@ -25,6 +26,9 @@ from pbxbridge.services.calling.simulation import Simulation
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.licences import Licences
+from pbxbridge.services.mailing.mail_test import MailTest
+from pbxbridge.services.mailing.outbox_changes import OutboxChanges
+from pbxbridge.services.mailing.server_health import MailServer
 from pbxbridge.services.overview import Overview
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.password_reset import PasswordReset
@@ -36,15 +40,16 @@ from pbxbridge.services.transfer.desk import ImportDesk
 from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.services.user_input import UserInput
 from pbxbridge.services.users import Users
-from pbxbridge.services.voicemail_inbox import VoicemailInbox
-from pbxbridge.services.voicemail_relay import VoicemailRelay
-from pbxbridge.services.voicemail_spool import VoicemailSpool
-from pbxbridge.settings import ONLY_NODE, WebSettings
+from pbxbridge.services.voicemail.boxes import VoicemailBoxes
+from pbxbridge.services.voicemail.inbox import VoicemailInbox
+from pbxbridge.services.voicemail.spool import VoicemailSpool
+from pbxbridge.settings import ONLY_NODE, SmtpSettings, WebSettings
 from tests.db.mail_rows import running
 from tests.fakes.eager_mirror import EagerMirror
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.rig.calling import calling_on
 from tests.rig.databases import Databases, Engine, Template, on_both_engines
+from tests.rig.relaying import relay_for
 from web.app import LiveTimes, Portal, make_app
 from web.cookies import csrf_token, session_cookie_name
 
@@ -58,7 +63,7 @@ ON_BOTH_ENGINES = {
     *("api_extensions", "api_lists", "api_preconditions", "api_problems"),
     *("api_users", "audit_page", "classes_page", "extension_bulk", "extension_delete"),
     *("extensions_list", "extensions_page", "groups_page", "hostile_requests"),
-    *("routes_page", "transfer_page", "trunks_page", "users_page"),
+    *("routes_page", "transfer_page", "trunks_page", "users_page", "voicemail_boxes"),
 }
 
 
@@ -167,8 +172,21 @@ def voicemail_link(tmp_path: Path, bus: EventBus) -> VoicemailLink:
 def voicemail(voicemail_link: VoicemailLink, bus: EventBus) -> VoicemailInbox:
     """The real service with the real relay, which only works when it is asked."""
     spool = VoicemailSpool(voicemail_link.spool)
-    relay = VoicemailRelay(bus, spool, sender="voicemail@pbx.local", sweep_seconds=3600)
+    relay = relay_for(bus, spool)
     return VoicemailInbox(spool, MailboxActions(voicemail_link), relay.settled)
+
+
+@pytest.fixture
+def boxes(voicemail_link: VoicemailLink) -> VoicemailBoxes:
+    """The same messages, counted."""
+    return VoicemailBoxes(VoicemailSpool(voicemail_link.spool))
+
+
+@pytest.fixture
+def mail_server() -> MailServer:
+    """A server that is not there; a test that needs one brings it."""
+    nowhere = SmtpSettings(host="127.0.0.1", port=1)
+    return MailServer(nowhere, SmtpSender(nowhere).probe)
 
 
 @pytest.fixture
@@ -205,6 +223,8 @@ def portal(
     password_reset: PasswordReset,
     check: PasswordCheck,
     voicemail: VoicemailInbox,
+    boxes: VoicemailBoxes,
+    mail_server: MailServer,
     transfer: Transfer,
     imports: ImportDesk,
     clock: Clock,
@@ -225,6 +245,10 @@ def portal(
         bus=bus,
         settings=WebSettings(),
         voicemail=voicemail,
+        boxes=boxes,
+        outbox=OutboxChanges(bus),
+        mail_test=MailTest(bus, sender="portal@pbx.local"),
+        mail_server=mail_server,
         transfer=transfer,
         imports=imports,
         trunks=calling.trunks,

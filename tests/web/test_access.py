@@ -91,11 +91,32 @@ async def test_each_role_has_its_own_start_page_and_menu(
         assert menu
         for path in ("/users", "/transfer", "/api/v1/docs"):
             assert (f'href="{path}"' in menu[0]) == sees
-        assert 'href="/me"' in menu[0]
+        for path in ("/me", "/voicemail"):
+            assert f'href="{path}"' in menu[0]
+
+
+async def test_a_part_of_the_portal_has_the_pages_that_one_s_role_may_open(
+    visitor: Visitor, person: Visitor
+) -> None:
+    async def section(who: Visitor, path: str) -> list[tuple[str, str]]:
+        text = await (await who.get(path)).text()
+        found = re.search(r'<nav class="section".*?</nav>', text, re.DOTALL)
+        links = r'href="([^"]+)"(?: aria-current="(\w+)")?'
+        return re.findall(links, found[0]) if found else []
+
+    assert await section(person, "/voicemail") == [], "a single page needs no links"
+    assert (await section(visitor, "/voicemail"))[:2] == [
+        ("/voicemail", "page"),
+        ("/voicemail/boxes", ""),
+    ]
+    assert (await section(visitor, "/voicemail/boxes"))[:2] == [
+        ("/voicemail", ""),
+        ("/voicemail/boxes", "page"),
+    ]
 
 
 async def test_an_operator_sees_the_screens_without_what_changes_them(operator: Visitor) -> None:
-    for path in ("/extensions", "/users", "/classes", "/routes", "/trunks", "/groups"):
+    for path in ("/extensions", "/users", "/classes", "/routes", "/trunks", "/groups", "/outbox"):
         text = await (await operator.get(path)).text()
         assert "New " not in text
         assert "/delete" not in text

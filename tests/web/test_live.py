@@ -197,7 +197,7 @@ async def test_a_stream_that_missed_events_has_everything_read_again(
             portal.bus.publish(EndpointsChanged(frozenset({str(number)})))
         event, data = await stream.message()
         assert (event, json.loads(data).keys()) == ("patch", {"link", "waiting"})
-        assert [(await stream.message())[0] for _ in range(2)] == ["states", "list"]
+        assert [(await stream.message())[0] for _ in range(3)] == ["states", "mailbox", "list"]
 
 
 async def test_who_has_an_extension_reads_the_state_of_that_one_only(

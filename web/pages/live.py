@@ -3,9 +3,9 @@
 Five kinds of message. ``patch`` carries element ids and their new content. ``states`` says that
 more endpoints changed than a browser shows rows: it asks ``/live/states`` for those that it shows.
 ``list`` says that the list of extensions, or of alerts, is no longer what it was, ``mailbox`` that
-the person's own voicemail is not; a browser that shows it asks for it again. ``signed-out`` is the
-last message of a stream whose session ended. Whoever may not see every extension is told of their
-own only (../audience.py).
+some voicemail is not; a browser that shows it asks for it again. ``signed-out`` is the last message
+of a stream whose session ended. Whoever may not see every extension is told of their own only
+(../audience.py).
 
 A stream begins with everything, after it has subscribed, so nothing falls between the page and
 the stream. Source of the format: HTML standard, section 9.2, Server-sent events.
@@ -147,7 +147,7 @@ async def _send(
             await stream.send(json.dumps(patch), event="patch")
         if batch.states:
             await stream.send("states", event="states")
-        if batch.mailbox and audience.own:
+        if batch.mailbox and (audience.own or audience.sees_all):
             await stream.send("mailbox", event="mailbox")
         if refresh:
             await stream.send("list", event="list")

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from pbxbridge.errors import AsteriskUnavailable, Invalid
+from pbxbridge.errors import Invalid
 from pbxbridge.mirror.shown import ShownState
 from pbxbridge.services.extension_view import ExtensionView
-from pbxbridge.services.voicemail_inbox import MessageView
+from pbxbridge.services.voicemail.store import Counts
 from web.access import signed_in
 from web.navigation import ME
 from web.notices import notice_of, notify
 from web.own_extensions import own_extensions, own_mailbox
-from web.pages.extension_form import LABELS
+from web.pages.extension_form import CHOICES, LABELS
 from web.portal import SESSION, actor_of, portal_of
 from web.render import fragment, html, page
 from web.requests import read_form, wants_fragment
@@ -25,11 +25,11 @@ REPEAT_DIFFERS = "This is not the same as above."
 
 @dataclass(frozen=True, slots=True)
 class OwnExtension:
-    """An extension with its voicemail; ``messages`` is None if they cannot be read now."""
+    """An extension; ``counts`` of its messages is None if there is no voicemail to be read now."""
 
     view: ExtensionView
     state: ShownState
-    messages: list[MessageView] | None
+    counts: Counts | None
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -89,7 +89,7 @@ async def _me(
         OwnExtension(
             view,
             portal_of(request).board.state_of(view.number),
-            await _messages(request, view),
+            await portal_of(request).boxes.counts(view.number) if view.voicemail else None,
             wrong.get(view.number, {}),
         )
         for view in await own_extensions(request)
@@ -100,15 +100,7 @@ async def _me(
         status=status,
         mine=mine,
         labels=LABELS,
+        choices=CHOICES,
         login=request[SESSION].login,
         notice=notice_of(request),
     )
-
-
-async def _messages(request: web.Request, view: ExtensionView) -> list[MessageView] | None:
-    if not view.voicemail:
-        return []
-    try:
-        return await portal_of(request).voicemail.messages(view.number)
-    except AsteriskUnavailable:
-        return None  # the rest of the page is no worse for it

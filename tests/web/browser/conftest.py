@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from pbxbridge.events import EventBus
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.fakes.eager_mirror import EagerMirror
-from tests.rig.browser import open_browser, open_page
+from tests.fakes.voicemail_link import VoicemailLink
+from tests.rig.browser import open_browser
+from tests.web.browser.mailbox import MINE, Mailbox
 from tests.web.browser.screen import save
+from tests.web.browser.visit import signed_in
 from tests.web.conftest import Client, Prepared
 
 
@@ -40,13 +44,18 @@ def options() -> dict[str, Any]:
 async def page(
     browser: Browser, client: Client, prepared: Prepared, options: dict[str, Any]
 ) -> AsyncIterator[Page]:
-    """The list of extensions, connected to the live stream."""
-    async with open_page(browser, **options) as page:
-        home = str(client.make_url("/"))
-        await page.context.add_cookies([{"name": "session", "value": prepared.token, "url": home}])
-        if options.get("java_script_enabled", True):
-            async with page.expect_response("**/live"):
-                await page.goto(home)
-        else:
-            await page.goto(home)
+    """The list of extensions."""
+    async with signed_in(browser, client, prepared.token, "/", **options) as page:
         yield page
+
+
+@pytest.fixture
+async def box(
+    extensions: Extensions, admin: Actor, bus: EventBus, voicemail_link: VoicemailLink
+) -> Mailbox:
+    """The mailbox of 1001, which is the user's; there is a message in it."""
+    mine = {"users": ["user"], "voicemail": True, "voicemail_pin": "8642"}
+    await extensions.update(admin, MINE, mine)
+    box = Mailbox(bus, voicemail_link.spool)
+    box.receive("one", minutes_ago=5)
+    return box

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from playwright.async_api import Page, expect
 
+from pbxbridge.models.outbox import MailState, OutgoingMail
 from tests.fakes.eager_mirror import EagerMirror
 from tests.web.browser.screen import registered, row
+from tests.web.conftest import Client
 
 PHONE = {"width": 390, "height": 844}
 
@@ -89,3 +93,24 @@ async def test_the_editor_is_no_wider_than_what_can_be_seen(page: Page, width: i
     delete = await page.get_by_label("Delete extension 1002").bounding_box()
     assert delete
     assert delete["x"] + delete["width"] <= width
+
+
+@pytest.mark.parametrize("options", [{"viewport": PHONE}])
+async def test_on_a_phone_the_outbox_is_not_wider_than_the_screen(
+    page: Page, client: Client
+) -> None:
+    await OutgoingMail.create(
+        dedupe_key="one",
+        mailbox="1002",
+        recipient="reception.desk@a-very-long-name-of-a-domain.example.org",
+        message_id="<one@pbx.local>",
+        state=MailState.DEAD,
+        last_error=f"550 5.7.1 see https://postmaster.example.org/{'refused-' * 20}",
+        failed_at=datetime.now(UTC),
+        next_attempt_at=datetime.now(UTC),
+        message=b"hello",
+        size=5,
+    )
+    await page.goto(str(client.make_url("/outbox")))
+    await expect(page.get_by_role("button", name="Send again").first).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

@@ -27,7 +27,8 @@
     }
     htmx.process(row);
     if (focused) {
-      row.querySelector(`[data-action="${focused}"]`).focus();
+      const same = row.querySelector(`[data-action="${focused}"]`); // it may be done with
+      (same ?? row.querySelector("[data-action]"))?.focus();
     }
   }
 
@@ -202,5 +203,13 @@
   document.body.addEventListener("notice", refresh);
   document.body.addEventListener("htmx:responseError", refresh);
 
-  window.pbxbridge.refreshList = refresh;
+  pbxbridge.refreshList = refresh;
+  // Not every list shows what mailboxes hold, or how mails fare: the list says so itself.
+  const follows = list()?.dataset.follows?.split(" ") ?? [];
+  if (follows.includes("mailboxes")) {
+    pbxbridge.refreshMailboxes = refresh;
+  }
+  if (follows.includes("outbox")) {
+    pbxbridge.refreshOutbox = refresh;
+  }
 })();

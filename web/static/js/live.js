@@ -43,6 +43,9 @@
   function patch(contents) {
     Object.assign(told, contents);
     take(contents);
+    if ("waiting" in contents) {
+      pbxbridge.refreshOutbox?.(); // it is told whenever an outbox changed
+    }
   }
 
   function take(contents) {

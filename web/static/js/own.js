@@ -1,4 +1,5 @@
-// My extension: takes over what changed, without disturbing a message that plays or a form.
+// My extension, and its voicemail: takes over what changed, without disturbing a message that plays
+// or a form.
 "use strict";
 
 (() => {
@@ -50,7 +51,7 @@
     const fresh = page.getElementById("mine");
     pbxbridge.localTimes(fresh);
     const ids = (root) => [...root.querySelectorAll(".own")].map((own) => own.id).join();
-    const boxes = (root) => root.querySelectorAll(".messages").length;
+    const boxes = (root) => root.querySelectorAll(".voicemail").length;
     if (ids(mine) !== ids(fresh) || boxes(mine) !== boxes(fresh)) {
       location.reload(); // an extension was given or taken
       return;
