@@ -36,11 +36,13 @@ format: $(SYNCED) ## let ruff format and fix the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(SYNCED) asterisk chromium sipp ## measure, print ratios, write benchmarks/results/*.json
+bench: $(SYNCED) asterisk chromium postgres sipp ## measure, print ratios, write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.save_to_register
 	$(BIN)/python -m benchmarks.extension_list
 	$(BIN)/python -m benchmarks.save_at_size
 	$(BIN)/python -m benchmarks.csv_import
+	$(BIN)/python -m benchmarks.mail_outbox
+	$(BIN)/python -m benchmarks.voicemail_latency
 	$(BIN)/python -m benchmarks.simulator
 	$(BIN)/python -m benchmarks.call_setup
 	$(BIN)/python -m benchmarks.mirror_events

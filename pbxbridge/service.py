@@ -14,13 +14,11 @@ import structlog
 from aiohttp import web as aiohttp_web
 
 from ami_handlers import HANDLERS
-from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.cluster.lease import Leases, OnlyBridge, PostgresLeases, Work
 from pbxbridge.cluster.news import News
 from pbxbridge.cluster.news_triggers import ensure_news_triggers
 from pbxbridge.errors import AsteriskUnavailable, Superseded
 from pbxbridge.events import EventBus
-from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.board import Board
 from pbxbridge.models.database import migrate, open_database
 from pbxbridge.models.postgres import is_postgres
@@ -45,8 +43,9 @@ from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.licences import Licences, count_licences
-from pbxbridge.services.mail_outbox import MailOutbox
-from pbxbridge.services.mailbox_removal import remove_mailbox
+from pbxbridge.services.mailing.mail_test import MailTest
+from pbxbridge.services.mailing.outbox_changes import OutboxChanges
+from pbxbridge.services.mailing.server_health import MailServer
 from pbxbridge.services.nodes import ensure_nodes, keep_nodes
 from pbxbridge.services.overview import Overview
 from pbxbridge.services.password_check import PasswordCheck
@@ -65,11 +64,11 @@ from pbxbridge.services.states.webhooks import Webhooks, drop_webhooks
 from pbxbridge.services.transfer.desk import ImportDesk
 from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.services.users import Users
-from pbxbridge.services.voicemail_inbox import VoicemailInbox
-from pbxbridge.services.voicemail_relay import VoicemailRelay
-from pbxbridge.services.voicemail_spool import VoicemailSpool
+from pbxbridge.services.voicemail.boxes import VoicemailBoxes
+from pbxbridge.services.voicemail.removal import remove_mailbox
 from pbxbridge.settings import AlertSettings, Settings
 from pbxbridge.task_groups import first_of
+from pbxbridge.voicemail_parts import VoicemailParts
 from pbxbridge.webhook_sender import WebhookSender
 from web.app import Portal, make_app
 
@@ -147,7 +146,12 @@ def _is_shared(settings: Settings) -> bool:
 def site_of(settings: Settings) -> SiteDefaults:
     """Return what the settings say of every extension."""
     said = settings.asterisk
-    return SiteDefaults(said.qualify_frequency, said.ring_time, said.sorcery_cache)
+    return SiteDefaults(
+        said.qualify_frequency,
+        said.ring_time,
+        said.sorcery_cache,
+        can_link=bool(settings.web.public_url.strip("/")),
+    )
 
 
 def _limits(said: AlertSettings) -> Limits:
@@ -177,17 +181,9 @@ class _Bridge:
         self._others = OtherNodes(bus, self._board, self._links.own, followed)
         self._check = PasswordCheck()
         self._password_reset = PasswordReset(bus, self._check, sender=settings.smtp.sender)
-        self._spool = VoicemailSpool(settings.voicemail.spool)
-        self._relay = VoicemailRelay(
-            bus,
-            self._spool,
-            sender=settings.smtp.sender,
-            sweep_seconds=settings.voicemail.sweep_seconds,
-        )
-        actions = MailboxActions(self._links.to(settings.voicemail.node or next(iter(nodes))))
-        self._voicemail = VoicemailInbox(self._spool, actions, self._relay.settled)
+        acting = self._links.to(settings.voicemail.node or next(iter(nodes)))
+        self._voicemail = VoicemailParts(settings, bus, acting)
         self._console = ConsoleChanges(bus)
-        self._mail = MailOutbox(bus, SmtpSender(settings.smtp).send)
         hook = settings.webhook
         self._webhooks = Webhooks(hook.events if hook.url.get_secret_value() else ())
         self._history = History(timedelta(days=settings.history.keep_days))
@@ -213,7 +209,11 @@ class _Bridge:
             board=self._board,
             bus=bus,
             settings=web,
-            voicemail=self._voicemail,
+            voicemail=self._voicemail.inbox,
+            boxes=VoicemailBoxes(self._voicemail.messages),
+            outbox=OutboxChanges(bus),
+            mail_test=MailTest(bus, sender=self._settings.smtp.sender),
+            mail_server=MailServer(self._settings.smtp, self._voicemail.sender.probe),
             transfer=self._transfer,
             imports=self._imports,
             trunks=self._trunks,
@@ -237,7 +237,7 @@ class _Bridge:
     def background(self) -> dict[str, Coroutine[None, None, None]]:
         """Return what runs beside the portal, by task name."""
         return {
-            "voicemail-relay": self._relay.run(),
+            "voicemail-relay": self._voicemail.relay.run(),
             "password-reset": self._password_reset.run(),
             "imports": self._imports.run(),
             "tracking": self._tracking.run(),
@@ -261,14 +261,14 @@ class _Bridge:
             links=self._links,
             handlers=HANDLERS,
             followers=(follow_phones_down, self._webhooks.states),
-            remove_mailbox=partial(remove_mailbox, self._spool),
+            remove_mailbox=partial(remove_mailbox, self._voicemail.mailed),
             heartbeat_seconds=HEARTBEAT_SECONDS if self._is_shared else ALONE_SECONDS,
         )
         work: dict[str, Work] = {
             f"node-{name}": partial(listen_to, name, node, parts)
             for name, node in self._settings.by_node().items()
         }
-        work["mail-outbox"] = self._mail.run
+        work["mail-outbox"] = self._voicemail.send_mails
         work["alerts"] = Alerts(self._bus, _limits(self._settings.alerts), self._webhooks).run
         work["history-pruning"] = Pruning(self._history.keep).run
         if self._settings.webhook.url.get_secret_value():
@@ -295,5 +295,5 @@ class _Bridge:
         unheard = {}
         for number in numbers:
             with suppress(AsteriskUnavailable):
-                unheard[number] = await self._voicemail.unheard(number)
+                unheard[number] = await self._voicemail.inbox.unheard(number)
         return Outside(registered, unheard)

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 
 from pbxbridge.events import EventBus
 from pbxbridge.services.accounts import Accounts
-from pbxbridge.services.mail_outbox import MailOutbox
+from pbxbridge.services.mailing.outbox import MailOutbox
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.refusals import Refusals
 from pbxbridge.services.sign_in_limit import SignInLimit
