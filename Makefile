@@ -11,6 +11,8 @@ UV_VERSION := 0.13.9
 SYNCED := .venv/.synced
 # As many as cores: browsers and phones on a machine that is busier than that run into time limits.
 WORKERS ?= $(shell nproc)
+# File by file, in the order of tests/conftest.py.
+SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test soak lint format bench lock setup asterisk chromium postgres sipp clean
 
@@ -21,10 +23,10 @@ run: $(SYNCED) asterisk ## set everything up and run the bridge with a real Aste
 	@exec $(BIN)/python -m tests.demo
 
 test: $(SYNCED) asterisk chromium postgres sipp ## set everything up and run every test
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) $(SIDE_BY_SIDE)
 
 soak: $(SYNCED) asterisk chromium postgres sipp ## run the campaigns: the tests that break things for long
-	PBXBRIDGE_SOAK=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -m campaign
+	PBXBRIDGE_SOAK=1 $(BIN)/pytest -n $(WORKERS) $(SIDE_BY_SIDE) -m campaign
 
 lint: $(SYNCED) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check

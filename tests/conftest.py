@@ -23,6 +23,25 @@ from tests.rig.memory import folder_in_memory
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
+# The folders whose tests wait most of their time: for Asterisk, for phones, for a time to pass.
+_WAITING = ("ami", "asterisk", "cluster", "e2e")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mix the files that wait with those that compute: two of a kind hinder each other."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    here = Path(__file__).parent
+    kinds: dict[bool, list[Path]] = {True: [], False: []}
+    for path in files:
+        kinds[path.relative_to(here).parts[0] in _WAITING].append(path)
+    placed = [
+        (place / len(paths), path) for paths in kinds.values() for place, path in enumerate(paths)
+    ]
+    items[:] = [item for _, path in sorted(placed) for item in files[path]]
+
+
 # What a developer has set for a bridge of their own is not for the tests.
 for _name in [name for name in os.environ if name.startswith(PREFIX)]:
     if _name != campaign.VARIABLE:

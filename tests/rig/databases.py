@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
-from pbxbridge.models.database import migrate, open_database
+from pbxbridge.models.database import migrate, open_database, sqlite_path
 from pbxbridge.services.calling.plan import ensure_built_in
 from pbxbridge.services.extension_search import ensure_search_index
 from pbxbridge.services.licences import count_licences
@@ -31,9 +34,27 @@ async def nothing_more() -> None:
     """Leave a database as ``pbxbridge migrate`` makes it."""
 
 
+@cache
+def _folder_of_the_migrated() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="pbxbridge-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+async def migrate_quickly(path: Path) -> None:
+    """Make a SQLite file as migrate() does. It is done once in a process, and copied then."""
+    migrated = _folder_of_the_migrated() / "pbxbridge.sqlite3"
+    if not migrated.exists():
+        await migrate(f"sqlite://{migrated}")
+    shutil.copy(migrated, path)
+
+
 async def make_ready(url: str) -> None:
     """Do to a database what ``pbxbridge migrate`` does."""
-    await migrate(url)
+    if path := sqlite_path(url):
+        await migrate_quickly(path)
+    else:
+        await migrate(url)
     async with open_database(url):
         await ensure_built_in()
         await ensure_search_index()

@@ -34,7 +34,7 @@ from pbxbridge.settings import (
 from tests.rig.asterisk import AsteriskInstance, Store
 from tests.rig.asterisk_schema import create_asterisk_tables
 from tests.rig.calling import Calling, calling_for
-from tests.rig.databases import Engine, forget_statements
+from tests.rig.databases import Engine, forget_statements, migrate_quickly
 from tests.rig.mail_catcher import MailCatcher
 from tests.rig.postgres import PostgresServer
 from tests.sip import Phone
@@ -128,7 +128,9 @@ async def running_system(
     async with MailCatcher().listening() as catcher, AsyncExitStack() as stack:
         forget_statements()
         database: Path | str = folder / "pbxbridge.sqlite3"
-        if engine != "sqlite":
+        if isinstance(database, Path) and engine == "sqlite":
+            await migrate_quickly(database)
+        else:
             if server is None:
                 server = await stack.enter_async_context(PostgresServer(folder / "postgres"))
             database = await stack.enter_async_context(postgres_database(server, engine))

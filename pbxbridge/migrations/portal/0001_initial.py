@@ -1,4 +1,4 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 import functools
 from json import dumps, loads
@@ -8,7 +8,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     initial = True
 
     operations = [

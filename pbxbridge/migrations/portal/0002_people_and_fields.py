@@ -1,4 +1,4 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.models.people import Role, TokenScope
@@ -7,7 +7,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("portal", "0001_initial")]
 
     initial = False

@@ -1,9 +1,9 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 from tortoise.indexes import Index
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("portal", "0002_people_and_fields")]
 
     initial = False

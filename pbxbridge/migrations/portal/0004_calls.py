@@ -1,9 +1,9 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 from tortoise import fields
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("portal", "0003_indexes")]
 
     initial = False

@@ -1,4 +1,4 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 from tortoise import fields
 from tortoise.indexes import Index
@@ -6,7 +6,7 @@ from tortoise.indexes import Index
 from pbxbridge.settings import ONLY_NODE
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("portal", "0004_calls")]
 
     initial = False

@@ -1,11 +1,11 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 from pbxbridge.models.alert import AlertKind
 from tortoise import fields
 from tortoise.indexes import Index
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("portal", "0005_nodes")]
 
     initial = False

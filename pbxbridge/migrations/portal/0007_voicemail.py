@@ -1,4 +1,4 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 from pbxbridge.models.extension import AfterSending, VoicemailAudio
 from pbxbridge.models.outbox import MailKind
@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("portal", "0006_history")]
 
     initial = False

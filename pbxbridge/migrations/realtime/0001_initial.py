@@ -1,10 +1,10 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise import fields
 
 from pbxbridge.migrations.adopting import AdoptModel
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     initial = True
 
     operations = [

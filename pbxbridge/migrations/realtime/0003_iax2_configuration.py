@@ -1,4 +1,4 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 
 # What chan_iax2 reads of a friend: the name of each line, and where its value comes from. How often
@@ -30,7 +30,7 @@ def _line(place: int, name: str, value: str) -> str:
     )
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("realtime", "0002_iax2")]
 
     initial = False

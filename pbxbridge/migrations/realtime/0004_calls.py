@@ -1,4 +1,4 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 from tortoise import fields
 
@@ -35,7 +35,7 @@ def _line(place: int, name: str, value: str) -> str:
     )
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("realtime", "0003_iax2_configuration")]
 
     initial = False

@@ -1,8 +1,8 @@
-from tortoise import migrations
+from pbxbridge.migrations.migration import Migration as OurMigration
 from tortoise.migrations import operations as ops
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("realtime", "0004_calls")]
 
     initial = False

@@ -1,4 +1,5 @@
-from tortoise import fields, migrations
+from tortoise import fields
+from pbxbridge.migrations.migration import Migration as OurMigration
 
 from pbxbridge.migrations.adopting import AdoptField, OnPostgres
 
@@ -32,7 +33,7 @@ BEGIN
 END $$"""
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("realtime", "0005_patterns")]
 
     initial = False
