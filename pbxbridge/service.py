@@ -150,7 +150,7 @@ def site_of(settings: Settings) -> SiteDefaults:
         said.qualify_frequency,
         said.ring_time,
         said.sorcery_cache,
-        can_link=bool(settings.web.public_url.strip("/")),
+        can_link=bool(settings.web.public_url),
     )
 
 
@@ -295,5 +295,5 @@ class _Bridge:
         unheard = {}
         for number in numbers:
             with suppress(AsteriskUnavailable):
-                unheard[number] = await self._voicemail.inbox.unheard(number)
+                unheard[number] = await self._voicemail.inbox.new_messages(number)
         return Outside(registered, unheard)

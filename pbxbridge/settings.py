@@ -109,7 +109,7 @@ class WebSettings(Group):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str = Field(
-        default="", pattern=r"^(https?://[^\s/?#]+)?/?$", description="for links in mails"
+        default="", pattern=r"^(https?://[^\s/?#]+/?)?$", description="for links in mails"
     )
     secure_cookies: bool = Field(
         default=False, description="true where the portal is served by HTTPS"

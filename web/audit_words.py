@@ -82,6 +82,10 @@ _MAIL_ACTIONS = {
     "mail.discarded": "Mail discarded",
     "mail.test-sent": "Test mail sent",
 }
+_VOICEMAIL_ACTIONS = {
+    "voicemail.deleted": "Voicemail message deleted",
+    "voicemail.heard": "Voicemail message marked as heard",
+}
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "Extensions": _EXTENSION_ACTIONS,
     "Users": _USER_ACTIONS,
@@ -93,6 +97,7 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "Phone groups": _GROUP_ACTIONS,
     "Calls from outside": _INBOUND_ACTIONS,
     "Mail outbox": _MAIL_ACTIONS,
+    "Voicemail messages": _VOICEMAIL_ACTIONS,
 }
 KINDS: Mapping[str, str] = {
     "extension": "Extensions",
@@ -105,6 +110,7 @@ KINDS: Mapping[str, str] = {
     "phone-group": "Phone groups",
     "inbound": "Calls from outside",
     "mail": "Mail outbox",
+    "voicemail": "Voicemail messages",
 }
 # Named as the editor names them. A number never changes; what is write-only is not recorded.
 _EXTENSION_FIELDS = {

@@ -22,7 +22,7 @@ NOTICES = {
     "pin-changed": "PIN changed",
     "undone": "Change undone",
     "mail-sent-again": "The mail will be sent again",
-    "mail-sent-now": "The mail is tried now",
+    "mail-sent-now": "The mail is being sent now",
     "mail-read-again": "The recording is read again",
     "mail-discarded": "Mail discarded",
     "mails-sent-again": "The mails will be sent again",

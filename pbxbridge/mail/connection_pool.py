@@ -34,7 +34,7 @@ class Connection:
 
 
 class ConnectionPool:
-    """At most ``settings.connections`` connections at a time are used."""
+    """At most ``settings.connections`` are used at a time: the server may allow no more."""
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings

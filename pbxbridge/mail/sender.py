@@ -16,6 +16,7 @@ from pbxbridge.mail.connection_pool import (
     quit_without_waiting,
 )
 from pbxbridge.mail.mail_content import Outgoing
+from pbxbridge.mail.new_mail import printable_line
 from pbxbridge.mail.streamed_data import end_data, send_data
 from pbxbridge.settings import SmtpSettings
 
@@ -158,13 +159,15 @@ def mail_error(error: Exception, limit: float) -> MailError:
     """Say in the server's own words what went wrong, and whether it will stay wrong."""
     match error:
         case aiosmtplib.SMTPResponseException():
-            return MailError(f"{error.code} {_one_line(error.message)}", permanent=_is_final(error))
+            return MailError(
+                f"{error.code} {printable_line(error.message)}", permanent=_is_final(error)
+            )
         case TimeoutError():
             return MailError(f"no answer within {limit:.0f} s", permanent=False)
         case aiosmtplib.SMTPNotSupported():
-            return MailError(_one_line(str(error)), permanent=True)
+            return MailError(printable_line(str(error)), permanent=True)
         case _:
-            return MailError(_one_line(str(error)) or type(error).__name__, permanent=False)
+            return MailError(printable_line(str(error)) or type(error).__name__, permanent=False)
 
 
 def _is_final(answer: aiosmtplib.SMTPResponseException) -> bool:
@@ -172,8 +175,3 @@ def _is_final(answer: aiosmtplib.SMTPResponseException) -> bool:
         return answer.code == TOO_BIG
     refused = isinstance(answer, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
     return refused and answer.code >= 500 and answer.code != AUTHENTICATION_REQUIRED
-
-
-def _one_line(answer: str) -> str:
-    """Return an answer as text that a database takes: a server may say anything."""
-    return " ".join("".join(char if char.isprintable() else " " for char in answer).split())

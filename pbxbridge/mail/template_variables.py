@@ -7,6 +7,7 @@ from typing import Any
 
 from pbxbridge.mail.caller import caller_of
 from pbxbridge.mail.local_time import LocalTime, local_time
+from pbxbridge.mail.new_mail import one_line
 from pbxbridge.mail.voicemail_message import VoicemailMessage
 
 _SAMPLE = VoicemailMessage(
@@ -22,8 +23,14 @@ _SAMPLE = VoicemailMessage(
 )
 
 
-def template_variables(
-    message: VoicemailMessage, received: LocalTime, language: str, *, file_name: str, link: str
+def template_variables(  # noqa: PLR0913 - what is told of a message
+    message: VoicemailMessage,
+    received: LocalTime,
+    language: str,
+    *,
+    mailbox_name: str,
+    file_name: str,
+    link: str,
 ) -> dict[str, Any]:
     """Return the variables by name.
 
@@ -38,6 +45,7 @@ def template_variables(
         "phone": caller.diallable,
         "withheld": caller.withheld,
         "mailbox": message.mailbox,
+        "mailbox_name": one_line(mailbox_name),
         "received_at": received.at,
         "date": received.date,
         "time": received.time,
@@ -53,7 +61,12 @@ def sample_variables(language: str) -> list[dict[str, Any]]:
     """Return what an attached recording of a known caller gives, and links of unknown ones."""
     received = local_time(_SAMPLE.received_at, language, "Europe/Berlin")
     known = template_variables(
-        _SAMPLE, received, language, file_name="voicemail-1002-20260301-130005.mp3", link=""
+        _SAMPLE,
+        received,
+        language,
+        mailbox_name="Bob Baker",
+        file_name="voicemail-1002-20260301-130005.mp3",
+        link="",
     )
     unknown: dict[str, Any] = {"caller": "", "caller_name": "", "caller_number": "", "phone": ""}
     link = "https://pbx.example.org/voicemail?message=1002-1772366405-00000001"

@@ -23,7 +23,7 @@ class Delivery:
 
     ``recipients`` and ``reply_to`` are bare addresses, the latter empty if nobody would take an
     answer. ``audio`` is what is attached, None for a link to the portal. ``language`` and
-    ``time_zone`` (an IANA name), if empty, are the site's.
+    ``time_zone`` (an IANA name), if empty, are the site's. ``mailbox_name`` is whose box it is.
     """
 
     recipients: tuple[str, ...]
@@ -31,6 +31,7 @@ class Delivery:
     language: str = ""
     time_zone: str = ""
     reply_to: str = ""
+    mailbox_name: str = ""
 
 
 class VoicemailMails:
@@ -68,7 +69,14 @@ class VoicemailMails:
             file_name = f"voicemail-{message.mailbox}-{moment}.{delivery.audio}"
         words = self._templates.words(
             language,
-            template_variables(message, received, language, file_name=file_name, link=link),
+            template_variables(
+                message,
+                received,
+                language,
+                mailbox_name=delivery.mailbox_name,
+                file_name=file_name,
+                link=link,
+            ),
         )
         mail = new_mail(
             subject=printable_line(words.subject),

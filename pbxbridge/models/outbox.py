@@ -27,6 +27,13 @@ class MailState(StrEnum):
     DROPPED = "dropped"
 
 
+# Those that are neither sent nor discarded.
+OPEN_STATES = (MailState.HELD, MailState.WAITING, MailState.DEAD)
+# The columns of a mail that says nothing any more.
+NO_CONTENT = {"recording": "", "message": b"", "ending": b""}
+ERROR_LENGTH = 500
+
+
 class MailKind(StrEnum):
     """What a mail is about."""
 

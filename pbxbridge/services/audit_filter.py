@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "phone-group": "phone-group.",
     "inbound": "inbound.",
     "mail": "mail.",
+    "voicemail": "voicemail.",
 }
 
 

@@ -134,7 +134,9 @@ def wrong_links(
     """
     if can_link or not _sends_links(wanted) or (before and _sends_links(before)):
         return {}
-    return {"voicemail_audio": "Links need the portal's address: set PBXBRIDGE_WEB__PUBLIC_URL."}
+    return {
+        "voicemail_audio": "Links need PBXBRIDGE_WEB__PUBLIC_URL. Set it, or attach the recording."
+    }
 
 
 def _sends_links(extension: ExtensionInput | ExtensionView) -> bool:

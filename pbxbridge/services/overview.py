@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tortoise.functions import Count
 
-from pbxbridge.models.outbox import AsteriskNotice, MailState, OutgoingMail
+from pbxbridge.models.outbox import OPEN_STATES, AsteriskNotice, MailState, OutgoingMail
 from pbxbridge.models.webhook import OutgoingWebhook
 from pbxbridge.services.states.alert_list import open_alerts
 
@@ -44,6 +44,6 @@ class Overview:
 
 async def _mails() -> Mapping[str, int]:
     """Return how many mails are not done with, by their state."""
-    open_mails = OutgoingMail.filter(state__in=[MailState.HELD, MailState.WAITING, MailState.DEAD])
+    open_mails = OutgoingMail.filter(state__in=OPEN_STATES)
     counted = open_mails.annotate(count=Count("id")).group_by("state")
     return {str(state): count for state, count in await counted.values_list("state", "count")}

@@ -79,7 +79,7 @@ async def test_every_folder_is_listed_newest_first(
         ("Work", "Work", True),
         ("Friends", "Friends", True),
     ]
-    assert await inbox.unheard(BOX) == 2
+    assert await inbox.new_messages(BOX) == 2
 
 
 async def test_a_message_tells_who_called_when_and_for_how_long(
@@ -94,7 +94,7 @@ async def test_a_message_tells_who_called_when_and_for_how_long(
 
 async def test_an_empty_box_and_one_that_never_was(inbox: VoicemailInbox) -> None:
     assert await inbox.messages(BOX) == []
-    assert await inbox.unheard(BOX) == 0
+    assert await inbox.new_messages(BOX) == 0
 
 
 async def test_a_recording_comes_as_asterisk_stored_it(

@@ -19,7 +19,7 @@ from tests.web.forms import add
 pytestmark = pytest.mark.usefixtures("_outside")
 
 BOX = {"voicemail": True, "voicemail_pin": "4321"}
-NO_LINKS = "Links need the portal's address: set PBXBRIDGE_WEB__PUBLIC_URL."
+NO_LINKS = "Links need PBXBRIDGE_WEB__PUBLIC_URL. Set it, or attach the recording."
 
 
 async def refusal(asked: Awaitable[Any]) -> dict[str, str]:

@@ -102,7 +102,7 @@ async def test_a_mail_that_was_given_up_is_sent_again(visitor: Visitor) -> None:
     assert (dead.state, dead.attempts) == (MailState.WAITING, 0)
     plain = await visitor.post(f"/outbox/{dead.id}/send-again")
     assert plain.status == 409
-    assert "This mail waits to be sent already." in await plain.text()
+    assert "This mail is already waiting to be sent." in await plain.text()
     entry = await AuditEntry.all().order_by("-id").first()
     assert entry
     assert (entry.actor, entry.action, entry.subject) == ("admin", "mail.sent-again", "1002")

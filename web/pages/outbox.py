@@ -29,7 +29,7 @@ STATES = {
     "dropped": "Discarded",
 }
 KINDS = {"voicemail": "Voicemail", "password-reset": "Password reset", "test": "Test mail"}
-TLS = {"none": "No", "starttls": "STARTTLS", "implicit": "From the first byte"}
+TLS = {"none": "None", "starttls": "STARTTLS", "implicit": "Implicit (SMTPS)"}
 
 
 def routes() -> list[web.RouteDef]:

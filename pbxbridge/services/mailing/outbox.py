@@ -1,4 +1,4 @@
-"""Sends the mails that were stored, and stores what became of each (docs/voicemail.md)."""
+"""Sends the mails that were stored, and stores what became of each (docs/mail-outbox.md)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import structlog
@@ -17,8 +17,9 @@ from pbxbridge.errors import MailError
 from pbxbridge.events import EventBus, OutboxChanged, Overflowed, Subscription
 from pbxbridge.mail.mail_content import MailContent, Outgoing
 from pbxbridge.mail.new_mail import printable_line
-from pbxbridge.models.outbox import MailState, OutgoingMail
+from pbxbridge.models.outbox import ERROR_LENGTH, NO_CONTENT, MailState, OutgoingMail
 from pbxbridge.services.backoff import retry_delay
+from pbxbridge.services.clock import utc_now
 from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.mailing.outcomes import Outcome, Outcomes
 from pbxbridge.services.mailing.recordings import recording_parts
@@ -34,7 +35,6 @@ GIVE_UP_AFTER = timedelta(days=5)
 LONGEST_PAUSE = 60.0
 # At a stop, a delivery that is under way may end: the server may have the message already.
 STOP_SECONDS = 5.0
-ERROR_LENGTH = 500
 
 Send: TypeAlias = Callable[[Outgoing], Awaitable[None]]
 # Whose mails keep their order: those of a mailbox to one recipient. Another recipient's server may
@@ -56,7 +56,7 @@ class MailOutbox:
         send: Send,
         *,
         concurrency: int = CONCURRENCY,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Tell the time by ``clock`` (with a zone), and spread retries by ``jitter`` (0 to 1).
@@ -160,13 +160,10 @@ class MailOutbox:
             log.exception("mail.broke", id=mail.id, mailbox=mail.mailbox)
             return self._failed(mail, f"{type(why).__name__}: {why}", final=False)
         log.info("mail.sent", id=mail.id, mailbox=mail.mailbox)
-        return {
+        return NO_CONTENT | {
             "state": MailState.SENT,
             "attempts": mail.attempts + 1,
             "sent_at": self._clock(),
-            "message": b"",
-            "ending": b"",
-            "recording": "",
             "last_error": "",
         }
 

@@ -13,7 +13,14 @@ from pbxbridge.errors import Conflict, NotFound
 from pbxbridge.events import EventBus, MailboxChanged, OutboxChanged
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import AfterSending
-from pbxbridge.models.outbox import MailKind, MailState, OutgoingMail
+from pbxbridge.models.outbox import (
+    ERROR_LENGTH,
+    NO_CONTENT,
+    OPEN_STATES,
+    MailKind,
+    MailState,
+    OutgoingMail,
+)
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
@@ -21,19 +28,17 @@ from pbxbridge.services.clock import utc_now
 from pbxbridge.services.mailing.outbox_list import MailView, of_mailbox, views
 from pbxbridge.services.mailing.recordings import drop_recording
 
-ERROR_LENGTH = 500
 ALL = "all"
 
 # Why nothing was done: what the mail is now.
 _IS_NOW = {
     MailState.HELD: "This mail is held: its recording could not be read.",
-    MailState.WAITING: "This mail waits to be sent already.",
+    MailState.WAITING: "This mail is already waiting to be sent.",
     MailState.SENT: "This mail was sent meanwhile.",
-    MailState.DEAD: "This mail was given up. It cannot be sent again.",
+    MailState.DEAD: "This mail was given up.",
     MailState.DROPPED: "This mail was discarded meanwhile.",
 }
 _GONE = "This mail is not in the outbox any more."
-_EMPTY = {"size": 0, "recording": "", "message": b"", "ending": b""}
 
 
 class OutboxChanges:
@@ -81,7 +86,7 @@ class OutboxChanges:
     async def read_again(self, actor: Actor, mail_id: int) -> None:
         """Have the recording of a held mail read again now."""
         held = OutgoingMail.filter(state=MailState.HELD)
-        columns = {"next_attempt_at": self._clock()}
+        columns = {"next_attempt_at": self._clock()}  # just to know that it still is held
         mail = await self._change(actor, mail_id, "mail.read-again", held, columns)
         self._bus.publish(MailboxChanged(mail.mailbox, MAILBOX_CONTEXT))
 
@@ -91,13 +96,13 @@ class OutboxChanges:
         The row stays: without it the relay would find the message, and mail it anew. The message
         itself stays in its box, whatever was to be done with it once it was mailed.
         """
-        unsent = OutgoingMail.filter(state__in=[MailState.HELD, MailState.WAITING, MailState.DEAD])
+        unsent = OutgoingMail.filter(state__in=OPEN_STATES)
         async with write_transaction() as transaction:
             mail = await _stored(transaction, mail_id)
             reason = f"Discarded by {actor.login}."
             if mail.last_error:
                 reason = f"{reason} Before: {mail.last_error}"[:ERROR_LENGTH]
-            columns = _EMPTY | {"state": MailState.DROPPED, "last_error": reason}
+            columns = NO_CONTENT | {"size": 0} | {"state": MailState.DROPPED, "last_error": reason}
             await _update(transaction, mail, unsent, columns)
             if mail.msg_id:
                 copies = OutgoingMail.filter(mailbox=mail.mailbox, msg_id=mail.msg_id)

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from tortoise.queryset import QuerySet
 
-from pbxbridge.models.outbox import MailKind, MailState, OutgoingMail
+from pbxbridge.models.outbox import OPEN_STATES, MailKind, MailState, OutgoingMail
 from pbxbridge.services.column import fits, with_part
 from pbxbridge.services.parsing import parse, problem, strip
 from pbxbridge.services.stepwise import Pace, steps
@@ -92,7 +92,7 @@ class MailView:
     @property
     def can_be_discarded(self) -> bool:
         """Whether it is neither sent nor discarded."""
-        return self.state in (MailState.HELD, MailState.WAITING, MailState.DEAD)
+        return self.state in OPEN_STATES
 
 
 _COLUMNS = tuple(MailView.__dataclass_fields__)

@@ -75,7 +75,7 @@ class Recording:
 
 
 class VoicemailInbox:
-    """The mailboxes of one Asterisk."""
+    """The mailboxes of one Asterisk, or of several that share a database."""
 
     def __init__(self, store: MessageStore, actions: MailboxActions, settled: Settled) -> None:
         """``settled`` tells whether a message may be taken away: none is before it is mailed."""
@@ -94,9 +94,12 @@ class VoicemailInbox:
         except OSError as why:
             raise AsteriskUnavailable(f"The mailboxes cannot be read: {why}.") from why
 
-    async def unheard(self, number: str) -> int:
-        """Return how many messages nobody heard yet. Raises AsteriskUnavailable as messages()."""
-        return len(await self._read(number, NEW_FOLDERS))
+    async def new_messages(self, number: str) -> int:
+        """Count what nobody heard yet. Raises AsteriskUnavailable as messages()."""
+        try:
+            return (await self._store.counts(MAILBOX_CONTEXT, number)).new
+        except OSError as why:
+            raise AsteriskUnavailable(f"The mailbox {number} cannot be read: {why}.") from why
 
     async def recording(self, number: str, msg_id: str) -> Recording:
         """Return a message's recording. Raises NotFound, AsteriskUnavailable."""
@@ -150,7 +153,9 @@ class VoicemailInbox:
             if await self._was_done(message, act):
                 return message
         if unsettled:
-            raise Conflict("Its e-mail could not be stored yet. The mail outbox says more.")
+            raise Conflict(
+                "Its e-mail could not be stored yet. Try again later, or ask an administrator."
+            )
         raise Conflict("The mailbox is in use, or its folder of old messages is full. Try again.")
 
     async def _was_done(self, message: VoicemailMessage, act: Act) -> bool:

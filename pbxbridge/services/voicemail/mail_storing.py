@@ -19,14 +19,13 @@ from pbxbridge.mail.voicemail_mail import Delivery, VoicemailMails, voicemail_me
 from pbxbridge.mail.voicemail_message import VoicemailMessage
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import AfterSending, Extension, VoicemailAudio
-from pbxbridge.models.outbox import MailKind, MailState, OutgoingMail
+from pbxbridge.models.outbox import ERROR_LENGTH, MailKind, MailState, OutgoingMail
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.keep_trying import is_disk_full, until_stored
 from pbxbridge.services.mailing.recordings import drop_recording, keep_recording
 from pbxbridge.services.voicemail.addresses import addresses_of
 from pbxbridge.services.voicemail.store import MessageStore
 
-ERROR_LENGTH = 500
 # What of a held mail changes when it is completed, or held for another reason.
 _COMPLETED = (
     *("message_id", "state", "last_error", "next_attempt_at", "after_sending"),
@@ -40,7 +39,7 @@ _INCOMPLETE = Q(state=MailState.HELD) | Q(
 log = structlog.get_logger(__name__)
 
 
-class NotReadable(Exception):
+class NotStorable(Exception):
     """The mail cannot be stored now, mostly since the recording cannot be read: says why."""
 
 
@@ -67,7 +66,7 @@ class MailStoring:
         """Store the mails of a message, or complete those that were held.
 
         Who finds the message a second time, even at this moment, stores nothing. Raises
-        MessageMoved, and NotReadable if the recording cannot be read, there is no space for it, or
+        MessageMoved, and NotStorable if the recording cannot be read, there is no space for it, or
         there can be no such mail; then nothing was stored.
         """
         recording, size, audio = "", 0, None
@@ -79,12 +78,13 @@ class MailStoring:
             language=extension.voicemail_language,
             time_zone=extension.voicemail_time_zone,
             reply_to=await self._answers_to(message),
+            mailbox_name=extension.caller_id_name,
         )
         try:
             content = self._mails.content(message, delivery)
         except (MessageError, ValueError) as why:
             await drop_recording(recording)
-            raise NotReadable(f"The mail cannot be built: {why}") from why
+            raise NotStorable(f"The mail cannot be built: {why}") from why
         row = self._row(message, extension, MailState.WAITING)
         row.recording, row.message, row.ending = recording, content.beginning, content.ending
         row.size = len(content.beginning) + base64_length(size) + len(content.ending)
@@ -123,10 +123,10 @@ class MailStoring:
             )
             name, size = await keep_recording(attachment.pieces)
         except OSError as why:
-            raise NotReadable(f"The recording cannot be read: {why.strerror or why}") from why
+            raise NotStorable(f"The recording cannot be read: {why.strerror or why}") from why
         except OperationalError as why:
             if is_disk_full(why):
-                raise NotReadable("The database has no space left for the recording.") from why
+                raise NotStorable("The database has no space left for the recording.") from why
             raise
         return attachment.audio, name, size
 

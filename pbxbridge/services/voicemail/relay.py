@@ -21,11 +21,11 @@ from pbxbridge.services.mailing.recordings import drop_abandoned_recordings
 from pbxbridge.services.transfer.lookup import batches
 from pbxbridge.services.voicemail.mail_storing import (
     MailStoring,
-    NotReadable,
+    NotStorable,
     incomplete_messages,
     stored_messages,
 )
-from pbxbridge.services.voicemail.store import FOLDERS, MessageMoved, MessageStore
+from pbxbridge.services.voicemail.store import FOLDERS, NEW_FOLDERS, MessageMoved, MessageStore
 
 # A message's origtime is cut to whole seconds, and with the spool on another machine it is told by
 # another clock. Two seconds are less than it takes to call, hear a greeting and speak.
@@ -163,10 +163,10 @@ class VoicemailRelay:
         return {message.msg_id: True for message in messages} | dict.fromkeys(owing, False)
 
     async def _look(
-        self, number: str, folders: Sequence[str] | None = None
+        self, number: str, folders: Sequence[str] = NEW_FOLDERS
     ) -> tuple[VoicemailMessage, ...]:
-        where = () if folders is None else (folders,)
-        return await until_stored(lambda: self._store.messages(MAILBOX_CONTEXT, number, *where))
+        look = partial(self._store.messages, MAILBOX_CONTEXT, number, folders)
+        return await until_stored(look)
 
     async def _store_mail(self, message: VoicemailMessage, extension: Extension) -> bool:
         """Store the mail of a message; False if that is not possible just now."""
@@ -176,7 +176,7 @@ class VoicemailRelay:
         except MessageMoved:
             self._note_to_look(message.mailbox)
             return False
-        except NotReadable as why:
+        except NotStorable as why:
             reason = str(why)
         except Exception as why:
             log.exception("voicemail.not_stored", mailbox=message.mailbox, msg_id=message.msg_id)
