@@ -25,8 +25,9 @@ run: $(SYNCED) asterisk ## set everything up and run the bridge with a real Aste
 test: $(SYNCED) asterisk chromium postgres sipp ## set everything up and run every test
 	$(BIN)/pytest -n $(WORKERS) $(SIDE_BY_SIDE)
 
-soak: $(SYNCED) asterisk chromium postgres sipp ## run the campaigns: the tests that break things for long
+soak: $(SYNCED) asterisk chromium postgres sipp ## run the campaigns: what breaks things for long, and every test of a database on PostgreSQL
 	PBXBRIDGE_SOAK=1 $(BIN)/pytest -n $(WORKERS) $(SIDE_BY_SIDE) -m campaign
+	PBXBRIDGE_SOAK=1 $(BIN)/pytest -n $(WORKERS) $(SIDE_BY_SIDE) -m "not campaign" -k postgres tests/db tests/web
 
 lint: $(SYNCED) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check

@@ -66,7 +66,9 @@ def extension_row(number: str, rules: CallRules) -> Row:
         rules.twin,
         rules.external_caller_id,
     )
-    harmless(number)
+    if "&" in "".join(harmless(number, *arguments)):
+        # In a dial string that is one more device; only a phone group's has several.
+        raise ValueError(f"not fit for one extension's arguments: {arguments!r}")
     return Row(
         context=CONTEXT,
         exten=number,

@@ -15,12 +15,18 @@ from pbxbridge.services.sign_in_limit import SignInLimit
 from pbxbridge.services.users import Users
 from tests.db.mail_rows import Clock, sender
 from tests.db.people import PASSWORD, CountingPasswords, People, Ticks
+from tests.rig.campaign import times
 from tests.rig.databases import on_both_engines
 from tests.rig.mail_catcher import MailCatcher
 
+# Plain questions to the database, whose answers no engine changes.
+ON_BOTH_IN_A_CAMPAIGN = {"accounts", "api_tokens", "password_reset", "second_factor", "users"}
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    on_both_engines(metafunc)
+    name = metafunc.module.__name__.removeprefix("tests.db.test_")
+    if name not in times(set(), ON_BOTH_IN_A_CAMPAIGN):
+        on_both_engines(metafunc)
 
 
 @pytest.fixture

@@ -333,11 +333,11 @@ async def test_a_fault_of_ours_at_one_mailbox_or_event_ends_nothing(
     whole = VoicemailSpool.messages
 
     async def broken_at_1001(
-        self: VoicemailSpool, context: str, mailbox: str
+        self: VoicemailSpool, context: str, mailbox: str, folders: Sequence[str]
     ) -> Sequence[VoicemailMessage]:
         if mailbox == "1001":
             raise KeyError(mailbox)
-        return await whole(self, context, mailbox)
+        return await whole(self, context, mailbox, folders)
 
     monkeypatch.setattr(VoicemailSpool, "messages", broken_at_1001)
     for mailbox in ("1001", "1002"):

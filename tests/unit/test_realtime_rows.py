@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dialplan.class_of_service import ClassOfService, class_of_service_lines
@@ -104,6 +104,8 @@ def test_a_class_of_service_includes_feature_codes_before_extensions() -> None:
 TEXT_ARGUMENTS = ["device", "mailbox", "forward_all", "forward_busy", "class_of_service"]
 
 
+@example("&", "number")
+@example("PJSIP/1&PJSIP/2", "device")
 @given(st.text(min_size=1), st.sampled_from(["number", *TEXT_ARGUMENTS]))
 def test_nothing_that_the_dialplan_could_evaluate_becomes_an_argument(
     text: str, argument: str

@@ -48,6 +48,7 @@ from tests.db.mail_rows import running
 from tests.fakes.eager_mirror import EagerMirror
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.rig.calling import calling_on
+from tests.rig.campaign import times
 from tests.rig.databases import Databases, Engine, Template, on_both_engines
 from tests.rig.relaying import relay_for
 from web.app import LiveTimes, Portal, make_app
@@ -60,15 +61,20 @@ IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
 # Whose answers are made of what services find in the database. The other modules, and the browser,
 # are about what the portal makes of it, and have SQLite.
 ON_BOTH_ENGINES = {
-    *("api_extensions", "api_lists", "api_preconditions", "api_problems"),
-    *("api_users", "audit_page", "classes_page", "extension_bulk", "extension_delete"),
-    *("extensions_list", "extensions_page", "groups_page", "hostile_requests"),
-    *("routes_page", "transfer_page", "trunks_page", "users_page", "voicemail_boxes"),
+    *("api_lists", "audit_page", "extensions_list", "hostile_requests", "transfer_page"),
+    "voicemail_boxes",
+}
+# What they ask of the database, tests/db asks on both.
+ON_BOTH_IN_A_CAMPAIGN = {
+    *("api_extensions", "api_preconditions", "api_problems", "api_users", "classes_page"),
+    *("extension_bulk", "extension_delete", "extensions_page", "groups_page", "routes_page"),
+    *("trunks_page", "users_page"),
 }
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.module.__name__.removeprefix("tests.web.test_") in ON_BOTH_ENGINES:
+    name = metafunc.module.__name__.removeprefix("tests.web.test_")
+    if name in times(ON_BOTH_ENGINES | ON_BOTH_IN_A_CAMPAIGN, ON_BOTH_ENGINES):
         on_both_engines(metafunc)
 
 
