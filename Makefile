@@ -27,7 +27,7 @@ test: $(SYNCED) asterisk chromium postgres sipp ## set everything up and run eve
 
 soak: $(SYNCED) asterisk chromium postgres sipp ## run the campaigns: what breaks things for long, and every test of a database on PostgreSQL
 	PBXBRIDGE_SOAK=1 $(BIN)/pytest -n $(WORKERS) $(SIDE_BY_SIDE) -m campaign
-	PBXBRIDGE_SOAK=1 $(BIN)/pytest -n $(WORKERS) $(SIDE_BY_SIDE) -m "not campaign" -k postgres tests/db tests/web
+	PBXBRIDGE_SOAK=1 $(BIN)/pytest -n $(WORKERS) $(SIDE_BY_SIDE) -m "not campaign" -k "postgres or pin_by_phone" tests/db tests/web tests/asterisk
 
 lint: $(SYNCED) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check

@@ -11,6 +11,7 @@ from pbxbridge.errors import Conflict
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.realtime import VoicemailBox
 from tests.db.mail_rows import until
+from tests.rig.campaign import times
 from tests.rig.databases import ENGINES
 from tests.rig.system import TESTER, System, running_system
 from tests.rig.voicemail_menu import VoicemailMenu
@@ -21,7 +22,7 @@ PATIENCE = 20.0
 MENU_VERBOSITY = 3
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=times(ENGINES, ("postgres",)))
 async def system(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[System]:
