@@ -67,5 +67,8 @@ async def queue_mails(count: int, *, size: int, mailboxes: int, first: int = 0) 
             playable=True,
         )
         await storing.store(
-            message, Extension(number=mailbox, voicemail_email=f"{mailbox}@example.org")
+            message,
+            Extension(
+                number=mailbox, caller_id_name="Bob", voicemail_email=f"{mailbox}@example.org"
+            ),
         )
