@@ -4,6 +4,9 @@ import json
 
 from aiohttp import web
 
+from web.render import html
+from web.requests import wants_fragment
+
 NOTICES = {
     "created": "Extension created",
     "saved": "Changes saved",
@@ -46,6 +49,18 @@ def notice_of(request: web.Request) -> str:
 def notify(response: web.Response, notice: str) -> None:
     """Have htmx announce one of the NOTICES."""
     announce(response, NOTICES[notice])
+
+
+def emptied(request: web.Request, page: str, notice: str) -> web.Response:
+    """Answer a change after which its part of the page is empty: htmx, or who sees the page anew.
+
+    Raises HTTPSeeOther for the latter.
+    """
+    if not wants_fragment(request):
+        raise web.HTTPSeeOther(f"{page}?notice={notice}")
+    response = html("")
+    notify(response, notice)
+    return response
 
 
 def announce(response: web.Response, text: str) -> None:

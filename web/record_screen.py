@@ -19,7 +19,7 @@ from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.services.calling.records import Records, Stored
 from pbxbridge.services.people import Role
 from web.access import allow
-from web.notices import notice_of, notify
+from web.notices import emptied, notice_of, notify
 from web.portal import Portal, actor_of, portal_of
 from web.render import fragment, html, page, part_or_page
 from web.requests import read_form, version_of, wants_fragment
@@ -221,12 +221,9 @@ class RecordScreen(ABC):
     ) -> web.Response:
         slug = self.records(portal_of(request)).what.replace(" ", "-")
         notice = SAVED if done == SAVED else f"{slug}-{done}"
-        if not wants_fragment(request):
-            raise web.HTTPSeeOther(f"{self.path}?notice={notice}")
-        if record is None:
-            response = html("")
-        else:
-            response = await self._one_row(request, record, is_new=done == CREATED)
+        if record is None or not wants_fragment(request):
+            return emptied(request, self.path, notice)
+        response = await self._one_row(request, record, is_new=done == CREATED)
         notify(response, notice)
         return response
 

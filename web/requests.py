@@ -45,7 +45,7 @@ async def read_form(request: web.Request) -> dict[str, str]:
 
 def version_of(typed: str) -> int | None:
     """Return the version that a form was filled with, None if it does not say."""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+    return _whole_number(typed)
 
 
 def search_of(request: web.Request) -> str:
@@ -58,6 +58,11 @@ def page_of(request: web.Request) -> int:
     """Return which page of a list is asked for, from 1."""
     typed = request.query.get("page", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
+
+
+def older_than(request: web.Request) -> int | None:
+    """Return before which row a page of a list ends, None for the newest page."""
+    return _whole_number(request.query.get("before", ""))
 
 
 def wants_fragment(request: web.Request) -> bool:
@@ -92,6 +97,10 @@ def split_url(url: str) -> SplitResult | None:
         return urlsplit(url)
     except ValueError:
         return None
+
+
+def _whole_number(typed: str) -> int | None:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
 def sign_in_url(request: web.Request) -> str:

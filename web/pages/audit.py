@@ -18,6 +18,7 @@ from web.audit_words import ACTIONS, FIELDS, KINDS, OFF, action_words, field_wor
 from web.notices import notice_of
 from web.portal import actor_of, portal_of
 from web.render import page
+from web.requests import older_than
 
 LIST = "/audit"
 FIRST, MORE = ("subject", "actor"), ("kind", "action", "field", "from", "to")
@@ -75,7 +76,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         wanted = parse_filter(typed)
     except Invalid as invalid:
         return await page(request, "audit/list.html", 422, errors=invalid.fields, rows=None, **form)
-    found = await portal_of(request).audit.page(wanted, older_than=_older_than(request))
+    found = await portal_of(request).audit.page(wanted, older_than=older_than(request))
     searched = {name: value for name, value in typed.items() if value}
     return await page(
         request,
@@ -174,8 +175,3 @@ def _subject_url(entry: AuditView) -> str:
 
 def _url(searched: Mapping[str, str], **other: str) -> str:
     return f"{LIST}?{urlencode({**searched, **other})}"
-
-
-def _older_than(request: web.Request) -> int | None:
-    typed = request.query.get("before", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -12,6 +11,7 @@ from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.endpoint import Status
 from pbxbridge.services.device_types import DeviceType
 from pbxbridge.services.extension_list import ExtensionFilter, Sort
+from web.list_address import changed_address, direction_of, turned
 from web.requests import SEARCH_LENGTH, page_of, search_of
 
 LIST = "/extensions"
@@ -66,19 +66,15 @@ class ListQuery:
     @property
     def direction(self) -> str:
         """Return the order as ARIA's aria-sort says it."""
-        return "descending" if self.sort.startswith("-") else "ascending"
+        return direction_of(self.sort)
 
     def url(self, **changes: Any) -> str:
-        """Return the address after a change, which leads to the first page unless it says which."""
-        changed = replace(self, **{"page": 1, **changes})
-        usual = {field.name: field.default for field in fields(ListQuery)}
-        query = {name: value for name, value in asdict(changed).items() if value != usual[name]}
-        return f"{LIST}?{urlencode(query)}" if query else LIST
+        """Return the address after a change (list_address.py)."""
+        return changed_address(LIST, self, **changes)
 
     def sorted_by(self, column: str) -> str:
-        """Return the address that sorts by a column; the other way round if it does already."""
-        turned = self.column == column and self.direction == "ascending"
-        return self.url(sort=f"-{column}" if turned else column)
+        """Return the address that sorts by a column, or turns its order."""
+        return self.url(sort=turned(self.sort, column))
 
     def wanted(self, board: Board) -> ExtensionFilter:
         """Return the filter for the service; which device is in what state is on the board."""

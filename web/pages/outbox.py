@@ -14,10 +14,10 @@ from pbxbridge.services.mailing.outbox_list import MailPage, mail_page, parse_fi
 from pbxbridge.services.mailing.server_health import Answer
 from pbxbridge.services.people import Role
 from web.access import allow
-from web.notices import notice_of, notify
+from web.notices import emptied, notice_of, notify
 from web.portal import SESSION, actor_of, portal_of
 from web.render import fragment, html, page, part_or_page
-from web.requests import read_form, wants_fragment
+from web.requests import older_than, read_form, wants_fragment
 
 LIST = "/outbox"
 SEARCHED = ("state", "kind", "mailbox", "recipient")
@@ -107,7 +107,7 @@ async def send_all_again(request: web.Request) -> web.StreamResponse:
     """Have all mails that were given up, or those of one box, sent as if they were new."""
     mailbox = (await read_form(request)).get("mailbox", "").strip()
     await portal_of(request).outbox.send_all_again(actor_of(request), mailbox)
-    return _done(request, "mails-sent-again")
+    return emptied(request, LIST, "mails-sent-again")
 
 
 @allow(Role.ADMIN)
@@ -150,7 +150,7 @@ async def _screen(
     typed = {name: request.query.get(name, "").strip() for name in SEARCHED}
     found, errors = MailPage([], older=None), {}
     try:
-        found = await mail_page(parse_filter(typed), older_than=_older_than(request))
+        found = await mail_page(parse_filter(typed), older_than=older_than(request))
     except Invalid as invalid:
         status, errors = 422, invalid.fields
     searched = {name: value for name, value in typed.items() if value}
@@ -180,15 +180,7 @@ async def _changed(
     request: web.Request, change: Callable[[Actor, int], Awaitable[None]], notice: str
 ) -> web.StreamResponse:
     await change(actor_of(request), _id(request))
-    return _done(request, notice)
-
-
-def _done(request: web.Request, notice: str) -> web.StreamResponse:
-    if not wants_fragment(request):
-        raise web.HTTPSeeOther(f"{LIST}?notice={notice}")
-    response = html("")
-    notify(response, notice)
-    return response
+    return emptied(request, LIST, notice)
 
 
 def _id(request: web.Request) -> int:
@@ -197,8 +189,3 @@ def _id(request: web.Request) -> int:
 
 def _url(searched: Mapping[str, str], **other: str) -> str:
     return f"{LIST}?{urlencode({**searched, **other})}"
-
-
-def _older_than(request: web.Request) -> int | None:
-    typed = request.query.get("before", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None

@@ -18,7 +18,7 @@ from pbxbridge.services.people import Role
 from pbxbridge.services.user_input import UserInput
 from pbxbridge.services.users import UserView
 from web.access import allow
-from web.notices import notice_of, notify
+from web.notices import emptied, notice_of, notify
 from web.portal import actor_of, portal_of
 from web.render import fragment, html, page, part_or_page
 from web.requests import page_of, read_form, search_of, version_of, wants_fragment
@@ -128,11 +128,7 @@ async def ask_delete(request: web.Request) -> web.StreamResponse:
 async def delete(request: web.Request) -> web.StreamResponse:
     """Delete a user."""
     await portal_of(request).users.delete(actor_of(request), request.match_info["login"])
-    if not wants_fragment(request):
-        raise web.HTTPSeeOther(f"{LIST}?notice=user-deleted")
-    response = html("")
-    notify(response, "user-deleted")
-    return response
+    return emptied(request, LIST, "user-deleted")
 
 
 async def editor(

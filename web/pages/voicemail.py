@@ -16,11 +16,10 @@ from pbxbridge.services.voicemail.inbox import MessageView
 from web.access import signed_in
 from web.byte_range import partial
 from web.navigation import VOICEMAIL
-from web.notices import notice_of, notify
+from web.notices import emptied, notice_of
 from web.own_extensions import own_extensions, own_mailbox
 from web.portal import SESSION, actor_of, portal_of
-from web.render import html, page, part_or_page
-from web.requests import wants_fragment
+from web.render import page, part_or_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ async def mark_heard(request: web.Request) -> web.StreamResponse:
     number = (await own_mailbox(request)).number
     msg_id = request.match_info["msg_id"]
     await portal_of(request).voicemail.mark_heard(actor_of(request), number, msg_id)
-    return _done(request, "message-heard")
+    return emptied(request, VOICEMAIL, "message-heard")
 
 
 @signed_in
@@ -105,15 +104,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
     number = (await own_mailbox(request)).number
     msg_id = request.match_info["msg_id"]
     await portal_of(request).voicemail.delete(actor_of(request), number, msg_id)
-    return _done(request, "message-deleted")
-
-
-def _done(request: web.Request, notice: str) -> web.StreamResponse:
-    if not wants_fragment(request):
-        raise web.HTTPSeeOther(f"{VOICEMAIL}?notice={notice}")
-    response = html("")
-    notify(response, notice)
-    return response
+    return emptied(request, VOICEMAIL, "message-deleted")
 
 
 async def _messages(request: web.Request, number: str) -> list[MessageView] | None:

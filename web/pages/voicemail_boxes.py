@@ -5,15 +5,15 @@ It keeps itself up to date as every list. Who called is told to nobody but the b
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import web
 
 from pbxbridge.services.people import Role
 from pbxbridge.services.voicemail.boxes import Sort
 from web.access import allow
+from web.list_address import changed_address, direction_of, turned
 from web.navigation import VOICEMAIL
 from web.pages import outbox
 from web.pages.extension_form import CHOICES
@@ -43,19 +43,17 @@ class BoxQuery:
         return SORTS[self.sort.removeprefix("-")]
 
     @property
-    def is_descending(self) -> bool:
-        """Whether the last comes first."""
-        return self.sort.startswith("-")
+    def direction(self) -> str:
+        """Return the order as ARIA's aria-sort says it."""
+        return direction_of(self.sort)
 
     def url(self, **changes: Any) -> str:
-        """Return the address after a change, which leads to the first page unless it says which."""
-        changed, usual = asdict(replace(self, **{"page": 1, **changes})), asdict(BoxQuery())
-        query = {name: value for name, value in changed.items() if value != usual[name]}
-        return f"{LIST}?{urlencode(query)}" if query else LIST
+        """Return the address after a change (list_address.py)."""
+        return changed_address(LIST, self, **changes)
 
     def sorted_by(self, column: Sort) -> str:
-        """Return the address that sorts by a column; the other way round if it does already."""
-        return self.url(sort=f"-{column}" if self.sort == column else column)
+        """Return the address that sorts by a column, or turns its order."""
+        return self.url(sort=turned(self.sort, column))
 
 
 def routes() -> list[web.RouteDef]:
@@ -68,7 +66,11 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     """Show one page of the boxes, as the address says."""
     query = box_query(request)
     found = await portal_of(request).boxes.page(
-        query.search, query.page, PER_PAGE, sort=query.column, descending=query.is_descending
+        query.search,
+        query.page,
+        PER_PAGE,
+        sort=query.column,
+        descending=query.sort.startswith("-"),
     )
     return await page(
         request,
