@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime
 from email.errors import MessageError
+from enum import IntEnum
 from functools import partial
 from hashlib import sha256
 
@@ -32,11 +33,27 @@ _COMPLETED = (
     *("size", "recording", "message", "ending"),
 )
 # Mails that have no content yet: held, or given up because the message seemed to be gone.
-_INCOMPLETE = Q(state=MailState.HELD) | Q(
-    state=MailState.DEAD, kind=MailKind.VOICEMAIL, size=0, recording=""
-)
+_INCOMPLETE = Q(state=MailState.HELD) | Q(state=MailState.DEAD, size=0)
 
 log = structlog.get_logger(__name__)
+
+
+class Mailed(IntEnum):
+    """How far the mails of a message are; of several, the least one counts."""
+
+    HELD = 0
+    """What keeps it from being stored is waited for."""
+    GIVEN_UP = 1
+    """It is not; should the message be found all the same, its mail is stored."""
+    WHOLE = 2
+    """Nothing more is to be stored, whatever became of the mail then."""
+
+    @classmethod
+    def of(cls, state: MailState, size: int) -> Mailed:
+        """Tell it by the columns of a mail, as _INCOMPLETE does."""
+        if state is MailState.HELD:
+            return cls.HELD
+        return cls.GIVEN_UP if state is MailState.DEAD and size == 0 else cls.WHOLE
 
 
 class NotStorable(Exception):
@@ -187,20 +204,17 @@ def dedupe_key(message: VoicemailMessage) -> str:
     return f"voicemail:{message.mailbox}@{message.context}:{message.msg_id}"
 
 
-async def stored_messages(mailbox: str, msg_ids: Collection[str]) -> set[str]:
-    """Return which of a mailbox's messages the outbox has, whole or not."""
-    rows = OutgoingMail.filter(mailbox=mailbox, msg_id__in=list(msg_ids))
-    return {str(msg_id) for msg_id in await rows.values_list("msg_id", flat=True)}
+async def mailed_messages(mailbox: str, msg_ids: Collection[str]) -> dict[str, Mailed]:
+    """Return how far the mails are of those of these messages that the outbox has.
 
-
-async def incomplete_messages(mailbox: str) -> dict[str, bool]:
-    """Return the messages of a mailbox whose recording could not be read so far.
-
-    The value tells whether it is waited for still; it is not if the message seemed to be gone.
+    With them are all messages of the mailbox whose mails are not whole.
     """
-    rows = OutgoingMail.filter(_INCOMPLETE, mailbox=mailbox).order_by("id")
-    known = await rows.values_list("msg_id", "state")
-    return {msg_id: state == MailState.HELD for msg_id, state in known}
+    rows = OutgoingMail.filter(Q(msg_id__in=list(msg_ids)) | _INCOMPLETE, mailbox=mailbox)
+    found: dict[str, Mailed] = {}
+    for msg_id, state, size in await rows.order_by("id").values_list("msg_id", "state", "size"):
+        mailed = Mailed.of(MailState(state), size)
+        found[msg_id] = min(mailed, found.get(msg_id, mailed))
+    return found
 
 
 def _copy(like: OutgoingMail, recipient: str) -> OutgoingMail:

@@ -18,21 +18,18 @@ from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services.column import fits
 from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.mailing.recordings import drop_abandoned_recordings
-from pbxbridge.services.transfer.lookup import batches
+from pbxbridge.services.transfer.lookup import AT_ONCE, batches
 from pbxbridge.services.voicemail.mail_storing import (
+    Mailed,
     MailStoring,
     NotStorable,
-    incomplete_messages,
-    stored_messages,
+    mailed_messages,
 )
 from pbxbridge.services.voicemail.store import FOLDERS, NEW_FOLDERS, MessageMoved, MessageStore
 
 # A message's origtime is cut to whole seconds, and with the spool on another machine it is told by
 # another clock. Two seconds are less than it takes to call, hear a greeting and speak.
 CLOCK_TOLERANCE = timedelta(seconds=2)
-
-# Mailboxes that are looked up at once.
-AT_ONCE = 1000
 
 # A recording that cannot be read may be on its way to another folder: so often it is looked at,
 # with so many seconds between, until the outbox says that it cannot be read.
@@ -141,26 +138,52 @@ class VoicemailRelay:
                 await self.relay(mailbox)
 
     async def _relay(self, extension: Extension) -> dict[str, bool] | None:
-        """Store what is new; return whether each message needs nothing more.
+        """Have a mailbox's messages mailed; None if they cannot be read, else as _relay_all."""
+        try:
+            return await self._relay_all(extension)
+        except OSError as why:
+            mailbox, reason = extension.number, str(why)
+            log.warning("voicemail.mailbox_unreadable", mailbox=mailbox, reason=reason)
+            return None
 
-        That is each of the new ones, and those whose mail is held; None if they cannot be read.
+    async def _relay_all(self, extension: Extension) -> dict[str, bool]:
+        """Store what is new, then what could not be stored before, wherever that is now.
+
+        Return whether each message needs nothing more: the new ones, and those whose mail is not
+        whole.
         """
         number = extension.number
-        try:
-            messages = await self._look(number)
-        except OSError as why:
-            log.warning("voicemail.mailbox_unreadable", mailbox=number, reason=str(why))
-            return None
-        wanted = [each for each in messages if _is_for(each, extension)]
-        stored = await until_stored(lambda: stored_messages(number, [one.msg_id for one in wanted]))
-        owing: set[str] = set()
-        for message in wanted:
-            if message.msg_id in stored:
-                continue
-            if not await self._store_mail(message, extension):
-                owing.add(message.msg_id)
-        owing |= await self._store_held(extension, messages)
-        return {message.msg_id: True for message in messages} | dict.fromkeys(owing, False)
+        new = await self._look(number)
+        msg_ids = [message.msg_id for message in new]
+        known = await until_stored(partial(mailed_messages, number, msg_ids))
+        settled = {msg_id: mailed is Mailed.WHOLE for msg_id, mailed in known.items()}
+        for message in new:
+            mailed = known.get(message.msg_id)
+            settled[message.msg_id] = await self._relay_message(message, extension, mailed)
+        held = {msg_id for msg_id, mailed in known.items() if mailed is Mailed.HELD}
+        if missing := held.difference(msg_ids):
+            for message in await self._look(number, FOLDERS):
+                if message.msg_id in missing:
+                    missing.remove(message.msg_id)
+                    settled[message.msg_id] = await self._relay_message(
+                        message, extension, Mailed.HELD
+                    )
+        for msg_id in missing:
+            await self._not_found(number, msg_id)
+        return settled
+
+    async def _relay_message(
+        self, message: VoicemailMessage, extension: Extension, mailed: Mailed | None
+    ) -> bool:
+        """Have a message mailed that is to be; return whether nothing more is to be done."""
+        if mailed is Mailed.WHOLE:
+            return True
+        if _is_for(message, extension):
+            return await self._store_mail(message, extension)
+        if mailed is Mailed.HELD:
+            reason = "The message is older than the address of its box."
+            await self._mails.give_up(message.mailbox, message.msg_id, reason)
+        return True
 
     async def _look(
         self, number: str, folders: Sequence[str] = NEW_FOLDERS
@@ -192,32 +215,6 @@ class VoicemailRelay:
             await self._mails.hold(message, extension, reason)
             self._absent[key] = 0
         return False
-
-    async def _store_held(
-        self, extension: Extension, found: Sequence[VoicemailMessage]
-    ) -> set[str]:
-        """Store the mails whose recording could not be read before, wherever the message is now.
-
-        Return the messages whose recording still cannot be read.
-        """
-        number = extension.number
-        known = await until_stored(partial(incomplete_messages, number))
-        held = {msg_id for msg_id, is_held in known.items() if is_held}
-        if held - {message.msg_id for message in found}:
-            found = await self._look(number, FOLDERS)
-        for message in found:
-            if message.msg_id not in known:
-                continue
-            held.discard(message.msg_id)
-            if not _is_for(message, extension):
-                if known.pop(message.msg_id):
-                    reason = "The message is older than the address of its box."
-                    await self._mails.give_up(number, message.msg_id, reason)
-            elif await self._store_mail(message, extension):
-                del known[message.msg_id]
-        for msg_id in held:
-            await self._not_found(number, msg_id)
-        return set(known)
 
     async def _not_found(self, mailbox: str, msg_id: str) -> None:
         """Give a held mail up if its message is gone.
