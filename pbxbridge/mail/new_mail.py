@@ -46,6 +46,28 @@ def new_mail(  # noqa: PLR0913 - one argument for each header
     return mail
 
 
+def portal_mail(  # noqa: PLR0913 - one argument for each header, and what it says
+    lines: Sequence[str],
+    *,
+    subject: str,
+    sender: str,
+    recipient: str,
+    sent_at: datetime,
+    message_id: str,
+) -> EmailMessage:
+    """Return a mail by which the portal says something to one person, in plain text."""
+    mail = new_mail(
+        subject=subject,
+        sender=sender,
+        sender_name="Phone portal",
+        recipients=[recipient],
+        sent_at=sent_at,
+        message_id=message_id,
+    )
+    mail.set_content("\n".join([*lines, ""]))
+    return mail
+
+
 def new_message_id(name: str, sender: str) -> str:
     """Return a Message-ID of the sender's domain; ``name`` makes it unique there (RFC 5322)."""
     domain = sender.rpartition("@")[2].encode("idna").decode("ascii")

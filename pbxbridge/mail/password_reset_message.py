@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.message import EmailMessage
 
-from pbxbridge.mail.new_mail import new_mail, one_line
+from pbxbridge.mail.new_mail import one_line, portal_mail
 
 
 def password_reset_email(  # noqa: PLR0913 - what the mail says, and where it goes
@@ -24,24 +24,20 @@ def password_reset_email(  # noqa: PLR0913 - what the mail says, and where it go
     that holds the code would stay in the browser's history and in logs on the way. ``minutes`` is
     how long the code is good.
     """
-    mail = new_mail(
+    return portal_mail(
+        [
+            f"Somebody, probably you, asked for a new password for {one_line(login)}.",
+            "",
+            "Enter this code on the page where you asked for it:",
+            "",
+            f"    {code}",
+            "",
+            f"It can be used once, within {minutes} minutes.",
+            "If it was not you, there is nothing to do: without this code nothing changes.",
+        ],
         subject="Your code for a new portal password",
         sender=sender,
-        sender_name="Phone portal",
-        recipients=[recipient],
+        recipient=recipient,
         sent_at=sent_at,
         message_id=message_id,
     )
-    lines = [
-        f"Somebody, probably you, asked for a new password for {one_line(login)}.",
-        "",
-        "Enter this code on the page where you asked for it:",
-        "",
-        f"    {code}",
-        "",
-        f"It can be used once, within {minutes} minutes.",
-        "If it was not you, there is nothing to do: without this code nothing changes.",
-        "",
-    ]
-    mail.set_content("\n".join(lines))
-    return mail

@@ -146,13 +146,13 @@ class _Limit:
 @asynccontextmanager
 async def _limited(seconds: float) -> AsyncIterator[_Limit]:
     """Raise MailError for what aiosmtplib raises, and when the time is over."""
-    limit = None
+    timeout = asyncio.timeout(seconds)
+    limit = _Limit(seconds, timeout)
     try:
-        async with asyncio.timeout(seconds) as timeout:
-            limit = _Limit(seconds, timeout)
+        async with timeout:
             yield limit
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise mail_error(error, limit.seconds if limit else seconds) from error
+        raise mail_error(error, limit.seconds) from error
 
 
 def mail_error(error: Exception, limit: float) -> MailError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _PCM = 1  # WAVE_FORMAT_PCM (RFC 2361)
@@ -30,18 +31,33 @@ def pcm_sound(beginning: bytes) -> PcmSound | None:
 
     None, too, if the samples do not begin within them, or there are none.
     """
+    sound = None
+    for name, start, size in _chunks(beginning):
+        if name == b"data":
+            return PcmSound(*sound, start, size) if sound and size else None
+        if name == b"fmt ":
+            sound = _rate_and_channels(beginning[start : start + size])
+    return None
+
+
+def is_16_bit_pcm(beginning: bytes) -> bool:
+    """Tell whether a file that begins so says that it is 16-bit PCM, which browsers play."""
+    return any(
+        name == b"fmt " and _rate_and_channels(beginning[start : start + size])
+        for name, start, size in _chunks(beginning)
+    )
+
+
+def _chunks(beginning: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the name of each chunk that begins within these bytes, its place and its length."""
     if beginning[:4] != b"RIFF" or beginning[8:12] != b"WAVE":
-        return None
-    position, sound = 12, None
+        return
+    position = 12
     while position + _CHUNK.size <= len(beginning):
         name, size = _CHUNK.unpack_from(beginning, position)
         position += _CHUNK.size
-        if name == b"data":
-            return PcmSound(*sound, position, size) if sound and size else None
-        if name == b"fmt ":
-            sound = _rate_and_channels(beginning[position : position + size])
+        yield name, position, size
         position += size + size % 2  # a chunk of odd length is padded
-    return None
 
 
 def _rate_and_channels(chunk: bytes) -> tuple[int, int] | None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pbxbridge.mail.voicemail_message import VoicemailMessage
-from pbxbridge.services.voicemail.database import DatabaseStore, is_16_bit_pcm
+from pbxbridge.mail.wav import is_16_bit_pcm
+from pbxbridge.services.voicemail.database import DatabaseStore
 from pbxbridge.services.voicemail.removal import remove_mailbox
 from pbxbridge.services.voicemail.store import FOLDERS, PIECE_BYTES, MessageMoved
 from tests.rig.voicemail_files import wav

@@ -13,7 +13,7 @@ from pbxbridge.mail.mail_templates import BUILT_IN, FILES, MailTemplates, Words,
 from pbxbridge.mail.template_variables import sample_variables
 from pbxbridge.mail.voicemail_mail import Delivery, VoicemailMails
 from pbxbridge.mail.voicemail_message import VoicemailMessage
-from pbxbridge.services.voicemail.languages import LANGUAGES
+from pbxbridge.services.voicemail.mail_choices import LANGUAGES
 from pbxbridge.settings import VoicemailSettings
 
 DOCS = Path(__file__).parents[2] / "docs/mail-templates.md"

@@ -24,6 +24,7 @@ from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from pbxbridge.mail.voicemail_message import VoicemailMessage
+from pbxbridge.mail.wav import is_16_bit_pcm
 from pbxbridge.services.voicemail.message_values import (
     checked_name,
     is_msg_id,
@@ -39,9 +40,8 @@ from pbxbridge.services.voicemail.store import (
     MessageStore,
 )
 
-# A RIFF file of 16-bit PCM says so at these places (WAVEFORMATEX, little-endian).
+# Within these a RIFF file of Asterisk's says what it is.
 HEADER_BYTES = 36
-_PCM, _SIXTEEN_BITS = b"\x01\x00", b"\x10\x00"
 
 _MAILBOX = "FROM voicemail_messages WHERE mailboxcontext = $1 AND mailboxuser = $2"
 _FOLDER = "substring(dir FROM '[^/]*$')"
@@ -142,16 +142,6 @@ def message_of(row: Mapping[str, Any], *, context: str, mailbox: str) -> Voicema
         received_at=parse_time(row["origtime"]) or datetime.now(UTC).replace(microsecond=0),
         duration=max(row["duration"] or 0, 0),
         playable=is_16_bit_pcm(row["header"] or b""),
-    )
-
-
-def is_16_bit_pcm(header: bytes) -> bool:
-    """Tell whether a recording that begins so is a WAV file that browsers play."""
-    return (
-        header[:4] == b"RIFF"
-        and header[8:16] == b"WAVEfmt "
-        and header[20:22] == _PCM
-        and header[34:36] == _SIXTEEN_BITS
     )
 
 

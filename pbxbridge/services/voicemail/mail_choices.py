@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import cache
 from zoneinfo import available_timezones
 
+from pbxbridge.mail.mail_templates import languages
 from pbxbridge.models.extension import AfterSending, VoicemailAudio
-from pbxbridge.services.voicemail.languages import LANGUAGES
 
 __all__ = ["LANGUAGES", "AfterSending", "VoicemailAudio", "time_zones"]
+
+# The code and the name in its own language, such as ("de", "Deutsch").
+LANGUAGES = languages()
 
 # Names that are no place's: what the machine is set to, and what says that nothing was set.
 _NO_PLACES = frozenset({"localtime", "Factory"})
