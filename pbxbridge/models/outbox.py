@@ -31,6 +31,7 @@ class MailState(StrEnum):
 OPEN_STATES = (MailState.HELD, MailState.WAITING, MailState.DEAD)
 # The columns of a mail that says nothing any more.
 NO_CONTENT = {"recording": "", "message": b"", "ending": b""}
+DISCARDED = {**NO_CONTENT, "size": 0, "state": MailState.DROPPED}
 ERROR_LENGTH = 500
 
 

@@ -13,7 +13,7 @@ from pbxbridge.events import EventBus, OutboxChanged
 from pbxbridge.mail.mail_test_message import mail_for_testing
 from pbxbridge.mail.new_mail import new_message_id
 from pbxbridge.models.database import write_transaction
-from pbxbridge.models.outbox import MailKind, MailState, OutgoingMail
+from pbxbridge.models.outbox import DISCARDED, MailKind, MailState, OutgoingMail
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
@@ -60,9 +60,7 @@ class MailTest:
         # One that waits for its next try would have this one wait behind it.
         older = OutgoingMail.filter(mailbox=mail.mailbox, state=MailState.WAITING)
         async with write_transaction() as transaction:
-            await older.using_db(transaction).update(
-                state=MailState.DROPPED, last_error=REPLACED, message=b"", size=0
-            )
+            await older.using_db(transaction).update(**DISCARDED, last_error=REPLACED)
             await mail.save(using_db=transaction)
             after = {"recipient": recipient}
             await audit.record(transaction, actor, "mail.test-sent", mail.mailbox, after=after)

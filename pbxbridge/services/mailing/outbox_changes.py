@@ -14,8 +14,8 @@ from pbxbridge.events import EventBus, MailboxChanged, OutboxChanged
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import AfterSending
 from pbxbridge.models.outbox import (
+    DISCARDED,
     ERROR_LENGTH,
-    NO_CONTENT,
     OPEN_STATES,
     MailKind,
     MailState,
@@ -102,8 +102,7 @@ class OutboxChanges:
             reason = f"Discarded by {actor.login}."
             if mail.last_error:
                 reason = f"{reason} Before: {mail.last_error}"[:ERROR_LENGTH]
-            columns = NO_CONTENT | {"size": 0} | {"state": MailState.DROPPED, "last_error": reason}
-            await _update(transaction, mail, unsent, columns)
+            await _update(transaction, mail, unsent, {**DISCARDED, "last_error": reason})
             if mail.msg_id:
                 copies = OutgoingMail.filter(mailbox=mail.mailbox, msg_id=mail.msg_id)
                 await copies.using_db(transaction).update(after_sending=AfterSending.KEEP)

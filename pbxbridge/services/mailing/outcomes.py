@@ -21,6 +21,11 @@ class Outcome:
     mail: OutgoingMail
     columns: Mapping[str, Any]
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether the server took the mail."""
+        return self.columns.get("state") is MailState.SENT
+
 
 class Outcomes:
     """A commit takes as long for one mail as for several, so several share one."""
@@ -50,12 +55,12 @@ async def _write(outcomes: Sequence[Outcome]) -> Collection[str]:
     async with write_transaction() as transaction:
         for each in outcomes:
             mine = OutgoingMail.filter(id=each.mail.id).using_db(transaction)
-            if each.columns.get("state") is not MailState.SENT:
+            if not each.is_sent:
                 # A mail that was discarded while it was being sent (outbox_changes.py) stays so.
                 mine = mine.filter(state=MailState.WAITING)
             await mine.update(**each.columns)
-        sent = [each.mail for each in outcomes if each.columns.get("state") is MailState.SENT]
-        recordings = {mail.recording for mail in sent if mail.recording}
+        sent = [each.mail.recording for each in outcomes if each.is_sent]
+        recordings = set(filter(None, sent))
         if recordings and await drop_some_parts(recordings, transaction):
             return recordings
     return ()
