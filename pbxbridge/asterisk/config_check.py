@@ -11,8 +11,15 @@ from dataclasses import dataclass
 
 from dialplan.config_line import FILENAME
 from dialplan.extension_row import SUBROUTINE
-from pbxbridge.asterisk.ami_rights import MODULE_ACTIONS, WITNESSES
 from pbxbridge.asterisk.config_file import Asked, AsteriskConfig, ConfigFile
+from pbxbridge.asterisk.module_check import (
+    IAX2,
+    SILENT_MODULES,
+    STORE_MODULES,
+    WITHOUT,
+    has_started,
+    module_faults,
+)
 from pbxbridge.asterisk.realtime_mapping import (
     FRIENDS,
     POSTGRES_DRIVERS,
@@ -25,20 +32,7 @@ from pbxbridge.asterisk.sorcery_cache import cache_faults
 from pbxbridge.asterisk.trunk_check import CONTEXTS, trunk_faults
 from pbxbridge.check_result import Result
 
-# Modules that bring no AMI action, and what does not work without them.
-SILENT_MODULES = {
-    "chan_pjsip": "no SIP device can call or be called",
-    "pbx_config": "there is no dialplan",
-    "pbx_realtime": "no extension can be called",
-    "res_sorcery_realtime": "no SIP device is found in the database",
-}
 _ASKING = "GetConfig"
-_IAX2 = "chan_iax2"
-_WITHOUT = {
-    "res_pjsip": "no SIP device can register",
-    "app_voicemail": "there is no voicemail",
-    _IAX2: "no IAX2 device can register",
-}
 # Contexts that rows of extensions and phone groups call, and what does not work without them.
 _CALLED = {
     "sub-transferred": "no extension and no route can be called",
@@ -46,8 +40,6 @@ _CALLED = {
     "sub-group": "no phone group can be called",
     "sub-group-members": "phone groups of many members cannot be called",
 }
-# The module that keeps voicemail in each store; one of them is loaded.
-STORE_MODULES = {"spool": "app_voicemail", "database": "app_voicemail_odbc"}
 _SWITCH = re.compile(r"realtime/(extensions)?(@(extensions)?)?(/.*)?", re.IGNORECASE)
 _DIALPLAN = "dialplan/extensions.conf"
 
@@ -97,6 +89,7 @@ def config_results(
     Without the database (None) nothing is said of IAX2 and trunks: it knows whether they matter.
     ``sorcery_cache`` and ``store`` are the settings.
     """
+    modules = [Fault(*each) for each in module_faults(config, store)]
     optional = [*_iax_results(config, stored), *_trunk_results(config, stored)] if stored else []
     stored = stored or Stored()
     if _ASKING not in config.actions:
@@ -126,7 +119,7 @@ def config_results(
             "has the bridge's contexts and the classes of service",
         ),
         *optional,
-        *_results("modules", list(_module_faults(config, store)), "loaded and started"),
+        *_results("modules", modules, "loaded and started"),
     ]
 
 
@@ -230,18 +223,18 @@ def _dialplan_faults(extensions: ConfigFile, stored: Stored) -> Iterator[Fault]:
 
 def _iax_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
     """IAX2 may be left out where no extension uses it."""
-    started = _has_started(config, _IAX2)
+    started = has_started(config, IAX2)
     if stored.iax2_number:
         faults = _readable(config.iax, includes=FRIENDS) or list(_friend_faults(config, stored))
         if not started:
             faults.append(
                 Fault(
-                    f"{_IAX2} is not loaded, or did not start: {_WITHOUT[_IAX2]}.",
-                    f"Load {_IAX2}.so (modules.conf); Asterisk's log says why it does not start.",
+                    f"{IAX2} is not loaded, or did not start: {WITHOUT[IAX2]}.",
+                    f"Load {IAX2}.so (modules.conf); Asterisk's log says why it does not start.",
                 )
             )
         return _results("iax.conf", faults, "has the IAX2 extensions")
-    before = [] if started else [f"Load {_IAX2}.so (modules.conf)."]
+    before = [] if started else [f"Load {IAX2}.so (modules.conf)."]
     unmapped = iax_mapping_faults(config, postgres=stored.postgres)
     before += [remedy for _, remedy in unmapped]
     if config.iax.unreadable and not unmapped:  # else that is most likely why
@@ -267,36 +260,6 @@ def _trunk_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
 def _friend_faults(config: AsteriskConfig, stored: Stored) -> Iterator[Fault]:
     if stored.iax2_number not in config.iax.sections:
         yield Fault(
-            f"IAX2 extension {stored.iax2_number} is not in it: {_WITHOUT[_IAX2]}.",
-            f'Add `#include "{FRIENDS}"` at the end of iax.conf; then `module reload {_IAX2}.so`.',
+            f"IAX2 extension {stored.iax2_number} is not in it: {WITHOUT[IAX2]}.",
+            f'Add `#include "{FRIENDS}"` at the end of iax.conf; then `module reload {IAX2}.so`.',
         )
-
-
-def _module_faults(config: AsteriskConfig, store: str) -> Iterator[Fault]:
-    for module, lost in SILENT_MODULES.items():
-        if module not in config.loaded:
-            yield Fault(
-                f"{module} is not loaded: {lost}.",
-                f"Load {module}.so (modules.conf); Asterisk's log says why it does not start.",
-            )
-    for module in MODULE_ACTIONS:
-        if module != _IAX2 and not _has_started(config, module):
-            yield Fault(
-                f"{module} is not loaded, or did not start: {_WITHOUT[module]}.",
-                "Put right extconfig.conf and sorcery.conf, restart Asterisk, and see its log."
-                if module == "res_pjsip"
-                else f"Load {module}.so (modules.conf); Asterisk's log says why it does not start.",
-            )
-    wanted = STORE_MODULES[store]
-    for module in config.loaded.intersection(STORE_MODULES.values()) - {wanted}:
-        yield Fault(
-            f"{module} is loaded: voicemail is kept where the bridge does not look for it.",
-            f"Load {wanted}.so instead (modules.conf), or correct PBXBRIDGE_VOICEMAIL__STORE.",
-        )
-
-
-def _has_started(config: AsteriskConfig, module: str) -> bool:
-    """Whether a module's actions are there, or cannot be seen for want of rights (ami_rights)."""
-    if not config.actions.issuperset(WITNESSES.values()):
-        return True
-    return all(action in config.actions for action in MODULE_ACTIONS[module])

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tortoise import Tortoise
 
 from pbxbridge.events import EventBus, MailboxChanged
 from pbxbridge.mail.voicemail_mail import VoicemailMails
@@ -22,6 +19,7 @@ from pbxbridge.services.mailing.outbox_changes import OutboxChanges
 from pbxbridge.services.voicemail import relay as voicemail_relay
 from pbxbridge.services.voicemail.relay import VoicemailRelay
 from pbxbridge.services.voicemail.spool import VoicemailSpool
+from tests.db.little_space import little_space
 from tests.db.mail_rows import running, until, whole_mail
 from tests.rig.mail_catcher import CaughtMail
 from tests.rig.relaying import relay_for
@@ -273,7 +271,7 @@ async def test_without_space_for_a_recording_the_outbox_says_so_until_there_is(
 ) -> None:
     leave_message(spool, "1-a", recording=LONG)
     async with running(relay):
-        async with little_space():
+        async with little_space(40):
             held = await reached(MailState.HELD)
             assert held[0].last_error == "The database has no space left for the recording."
             assert await RecordingPart.all().count() == 0
@@ -291,15 +289,3 @@ async def has_small_one() -> bool:
 
 async def all_wait() -> bool:
     return await OutgoingMail.filter(state=MailState.WAITING).count() == 4
-
-
-@asynccontextmanager
-async def little_space() -> AsyncIterator[None]:
-    """Let the database grow by some pages only: then SQLite says that the disk is full."""
-    connection = Tortoise.get_connection("default")
-    (row,) = await connection.execute_query_dict("PRAGMA page_count")
-    await connection.execute_query(f"PRAGMA max_page_count = {row['page_count'] + 40}")
-    try:
-        yield
-    finally:
-        await connection.execute_query("PRAGMA max_page_count = 1073741823")

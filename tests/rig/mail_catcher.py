@@ -22,8 +22,6 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.eventually import eventually
-
 SIZE_LIMIT = 64 * 1024 * 1024
 
 
@@ -157,10 +155,6 @@ class MailCatcher:
         """Return once so many deliveries were begun, well or badly ended."""
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(lambda: self.deliveries >= count)
-
-    async def wait_until_left(self, within: float = 10.0) -> None:
-        """Return once no client is connected: all that was sent is caught then."""
-        await eventually(lambda: not self._open, within)
 
     async def begin(self) -> Fault | Refusal | None:
         """Count a delivery; return what its script says."""

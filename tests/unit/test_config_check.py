@@ -13,8 +13,9 @@ from pbxbridge.asterisk.ami_rights import (
     MODULE_ACTIONS,
     WITNESSES,
 )
-from pbxbridge.asterisk.config_check import SILENT_MODULES, Stored, config_results
+from pbxbridge.asterisk.config_check import Stored, config_results
 from pbxbridge.asterisk.config_file import AsteriskConfig, ConfigFile
+from pbxbridge.asterisk.module_check import SILENT_MODULES
 from pbxbridge.check_result import Result
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pbxbridge.asterisk.config_check import SILENT_MODULES, Stored
+from pbxbridge.asterisk.config_check import Stored
 from pbxbridge.asterisk.config_file import AsteriskConfig, ConfigFile
+from pbxbridge.asterisk.module_check import SILENT_MODULES
 from tests.unit.test_config_check import (
     ETC,
     failures,
