@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import APIResponse, Browser, Page, Route, expect
 
 from pbxbridge.events import ExtensionSaved
+from pbxbridge.mirror.board import Board
+from pbxbridge.mirror.link_state import LinkState
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.settings import ONLY_NODE
 from tests.eventually import eventually
 from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.browser import open_page
@@ -54,6 +57,32 @@ async def test_a_list_that_comes_late_puts_no_old_state_in_the_place_of_a_new_on
     await expect(page.locator("#status-1001")).to_have_text("OK")
     route, old = held[0]
     async with page.expect_response(lambda answer: "x-background" in answer.request.headers):
+        await route.fulfill(response=old)
+    await expect(page.locator("#status-1001")).to_have_text("OK")
+
+
+async def test_what_changes_while_the_states_are_asked_for_is_asked_for_again(
+    page: Page, board: Board, mirror: EagerMirror
+) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    async def hold(route: Route) -> None:
+        if held:
+            await route.continue_()
+        else:
+            held.append((route, await route.fetch()))
+
+    await page.route("**/live/states?*", hold)
+    board.link_changed(ONLY_NODE, LinkState(False, datetime.now(UTC), "Connection refused."))
+    await eventually(lambda: held)
+    registered(mirror, "1001")
+    board.link_changed(ONLY_NODE, LinkState(True, datetime.now(UTC)))
+    await expect(page.locator("#link")).to_contain_text("Asterisk is connected")
+    # Told after the states, and so shown after the browser heard of those.
+    registered(mirror, "1003")
+    await expect(page.locator("#status-1003")).to_have_text("OK")
+    route, old = held[0]
+    async with page.expect_request("**/live/states?*"):
         await route.fulfill(response=old)
     await expect(page.locator("#status-1001")).to_have_text("OK")
 

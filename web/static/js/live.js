@@ -71,7 +71,9 @@
       const cells = [...document.querySelectorAll('[id^="status-"]')];
       const numbers = cells.map((cell) => cell.id.slice("status-".length));
       if (numbers.length) {
-        isOld ||= !(await readStates(numbers));
+        // Not `isOld ||= await ...`: that forgets what was told meanwhile.
+        const isDone = await readStates(numbers);
+        isOld ||= !isDone;
         pause = isOld ? Math.min(2 * pause, LONGEST_PAUSE_MS) : PAUSE_MS;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
@@ -87,8 +89,11 @@
     const answer = await fetch(address, { headers, signal }).catch(() => null);
     const contents = answer?.ok && !answer.redirected ? await answer.json().catch(() => null) : null;
     if (contents) {
-      told = { ...contents, ...told };
-      take(Object.fromEntries(Object.keys(contents).map((id) => [id, told[id]])));
+      const newest = { ...contents, ...told };
+      take(Object.fromEntries(Object.keys(contents).map((id) => [id, newest[id]])));
+      if (!isOld) {
+        told = newest; // else more changed meanwhile, and it is the next answer that counts
+      }
     }
     // A lost connection or session is seen to below.
     return Boolean(contents) || source?.readyState !== EventSource.OPEN;
