@@ -13,6 +13,9 @@ SYNCED := .venv/.synced
 WORKERS ?= $(shell nproc)
 # File by file, in the order of tests/conftest.py.
 SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder
+# Tests start Python a hundred times: what it compiles is kept, whatever the machine says of that.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test soak lint format bench lock setup asterisk chromium postgres sipp clean
 

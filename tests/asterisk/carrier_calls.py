@@ -12,7 +12,7 @@ from pbxbridge.mirror.endpoint import Status
 from pbxbridge.models.node import StoredState
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.carrier import ADDRESS, Carrier, running_carrier
-from tests.rig.databases import Engine
+from tests.rig.databases import Databases, Engine
 from tests.rig.system import TESTER, System, running_system
 from tests.sip import CallState, IncomingCall, OutgoingCall, Phone
 
@@ -41,10 +41,12 @@ class Outside:
 
 
 @asynccontextmanager
-async def running_outside(folder: Path, engine: Engine = "sqlite") -> AsyncIterator[Outside]:
+async def running_outside(
+    folder: Path, engine: Engine = "sqlite", databases: Databases | None = None
+) -> AsyncIterator[Outside]:
     """Run both, with trunk ``carrier`` that knows us by address, and ``dead``."""
     async with (
-        running_system(folder, engine=engine) as system,
+        running_system(folder, engine=engine, databases=databases) as system,
         running_carrier(folder, system.asterisk.ports.sip) as carrier,
     ):
         trunks = system.calling.trunks

@@ -51,9 +51,9 @@ async def system(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[System]:
     """All of it on Asterisk's own tables, which have a column for the address of a box."""
-    folder, server = tmp_path_factory.mktemp("system"), await databases.server()
+    folder = tmp_path_factory.mktemp("system")
     async with running_system(
-        folder, kind=TellingAsterisk, engine="alembic", server=server, store="database"
+        folder, kind=TellingAsterisk, engine="alembic", databases=databases, store="database"
     ) as system:
         yield system
 

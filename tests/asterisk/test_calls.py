@@ -4,11 +4,13 @@ import pytest
 
 from dialplan.extension_row import CallRules, extension_row
 from pbxbridge.models.realtime import DialplanRow
+from tests.rig.campaign import times
 from tests.rig.databases import ENGINES
 from tests.rig.system import TESTER, System
 from tests.sip import Answer, Busy, Phone, Ring
 
-pytestmark = pytest.mark.parametrize("system", ENGINES, indirect=True)
+# That the rows of either engine are read, test_postgres_realtime.py shows.
+pytestmark = pytest.mark.parametrize("system", times(ENGINES, ("sqlite",)), indirect=True)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -40,9 +40,9 @@ async def system(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[System]:
     """All of it, with the voicemail in the database."""
-    folder, server = tmp_path_factory.mktemp("system"), await databases.server()
+    folder = tmp_path_factory.mktemp("system")
     async with running_system(
-        folder, engine="postgres", server=server, store="database", verbose=3
+        folder, engine="postgres", databases=databases, store="database", verbose=3
     ) as system:
         for number in ("1002", "1003"):
             await system.extension(

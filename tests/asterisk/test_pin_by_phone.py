@@ -12,7 +12,7 @@ from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.realtime import VoicemailBox
 from tests.db.mail_rows import until
 from tests.rig.campaign import times
-from tests.rig.databases import ENGINES
+from tests.rig.databases import ENGINES, Databases
 from tests.rig.system import TESTER, System, running_system
 from tests.rig.voicemail_menu import VoicemailMenu
 
@@ -24,11 +24,15 @@ MENU_VERBOSITY = 3
 
 @pytest.fixture(scope="module", params=times(ENGINES, ("postgres",)))
 async def system(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[System]:
     """A system whose Asterisk logs what its menus say."""
     folder = tmp_path_factory.mktemp("system")
-    async with running_system(folder, verbose=MENU_VERBOSITY, engine=request.param) as running:
+    async with running_system(
+        folder, verbose=MENU_VERBOSITY, engine=request.param, databases=databases
+    ) as running:
         yield running
 
 

@@ -14,6 +14,7 @@ from pbxbridge.models.realtime import PsEndpoint
 from tests.asterisk.carrier_calls import Outside, reaches, refused, running_outside, states
 from tests.eventually import PATIENCE_SECONDS
 from tests.rig.asterisk_edits import commented, edited
+from tests.rig.databases import Databases
 from tests.rig.extensions import delete_knowingly
 from tests.rig.iax2_device import Iax2Device
 from tests.rig.portal_client import portal_client
@@ -24,9 +25,12 @@ OUTAGE_SECONDS = 3
 
 
 @pytest.fixture(scope="module")
-async def outside(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Outside]:
+async def outside(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Outside]:
     """Our PBX on PostgreSQL: that its trunks are up says that their rows are read."""
-    async with running_outside(tmp_path_factory.mktemp("outside"), "postgres") as running:
+    folder = tmp_path_factory.mktemp("outside")
+    async with running_outside(folder, "postgres", databases) as running:
         await running.route("national", "_0Z.", "carrier", strip=1, prepend="0049")
         await running.class_of_service("national", "national")
         await running.system.extension("2001", "Alice", class_of_service="national")

@@ -22,6 +22,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Pages of one context need no process each: to start one takes longer than a page.
+    "--process-per-site",
+    "--renderer-process-limit=1",
 ]
 # A loaded machine is slow, not wrong: only a failing test waits this long.
 PATIENCE_MS = 15_000

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from aiohttp import web
 
 from web.api import pages
-from web.api.document import make_document
+from web.api.document import Json, make_document
 from web.api.operations import OPERATIONS
 
 
@@ -16,5 +18,11 @@ def routes() -> list[web.RouteDef]:
     """Return what the API serves."""
     return [
         *(operation.route() for operation in OPERATIONS),
-        *pages.routes(make_document(OPERATIONS)),
+        *pages.routes(_document()),
     ]
+
+
+@cache
+def _document() -> Json:
+    """Return the document, which is made once: that takes longer than all else of a portal."""
+    return make_document(OPERATIONS)

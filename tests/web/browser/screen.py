@@ -1,4 +1,4 @@
-"""What the browser tests do to the Extensions screen."""
+"""What the browser tests do to the Extensions screen, and to any."""
 
 from __future__ import annotations
 
@@ -34,3 +34,16 @@ async def order(page: Page) -> list[str]:
         "all => all.map(one => one.id.replace('extension-', ''))"
     )
     return ids
+
+
+async def widen(page: Page, width: int) -> None:
+    """Make the screen so wide, or so narrow, and wait until the page is."""
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.wait_for_function("width => innerWidth === width", arg=width)
+
+
+async def fits(page: Page) -> None:
+    """Nothing is wider than the screen."""
+    assert page.viewport_size
+    width = page.viewport_size["width"]
+    assert await page.evaluate("document.documentElement.scrollWidth") == width, page.url

@@ -15,6 +15,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.people import Role
 from pbxbridge.services.user_input import UserInput
 from tests.rig.browser import open_page
+from tests.web.browser.screen import fits
 from tests.web.conftest import PASSWORD, Client, Prepared
 from web.app import Portal
 
@@ -55,13 +56,6 @@ async def entrance(
     async with open_page(browser, **options) as page:
         await page.goto(str(client.make_url("/")))
         yield page
-
-
-async def fits(page: Page) -> None:
-    """Nothing is wider than the screen."""
-    assert page.viewport_size
-    width = page.viewport_size["width"]
-    assert await page.evaluate("document.documentElement.scrollWidth") == width
 
 
 async def sign_in(page: Page, password: str = PASSWORD) -> None:
