@@ -11,6 +11,7 @@ import contextlib
 import ssl
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -122,6 +123,8 @@ class MailCatcher:
     @contextlib.asynccontextmanager
     async def listening(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[MailCatcher]:
         """Serve on this loop; port 0 lets the kernel choose."""
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
         server = await loop.create_server(self._protocol, host, port)
         self.host, self.port = server.sockets[0].getsockname()[:2]
@@ -280,6 +283,11 @@ class _Connection(SMTP):
             self.transport.abort()
         return "250 OK"
 
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer what went wrong here; aiosmtpd would ask its handler, which is this one."""
+        traceback.print_exception(error)
+        return "451 4.3.0 the catcher failed"
+
     def _refusal(self, command: str) -> str | None:
         match self._fault:
             case Refusal(answer=answer, command=refused) if refused == command:
@@ -299,6 +307,5 @@ async def _main(host: str, port: int, folder: Path) -> None:
 
 if __name__ == "__main__":
     _host, _port, _folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    _folder.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_main(_host, _port, _folder))

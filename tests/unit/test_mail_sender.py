@@ -41,6 +41,14 @@ async def failure(sending: SmtpSender, recipient: str = "bob@example.org") -> tu
     return str(caught.value), caught.value.permanent
 
 
+async def test_a_caught_mail_is_kept_in_a_folder_that_was_not_there(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "mail"
+    async with MailCatcher(folder=folder).listening() as catcher:
+        await sender(catcher).send(mail("bob@example.org"))
+    (kept,) = folder.iterdir()
+    assert kept.read_bytes() == MESSAGE
+
+
 async def test_the_message_arrives_as_it_is() -> None:
     async with MailCatcher().listening() as catcher:
         await sender(catcher).send(mail("bob@example.org"))
