@@ -29,6 +29,7 @@ MODELS = {
         "pbxbridge.models.people",
         "pbxbridge.models.calling",
         "pbxbridge.models.extension",
+        "pbxbridge.models.phone",
         "pbxbridge.models.outbox",
         "pbxbridge.models.audit_entry",
         "pbxbridge.models.node",

@@ -42,9 +42,11 @@ class AfterSending(StrEnum):
 class Extension(Model):
     """One line of the Extensions screen.
 
-    The secrets and the voicemail PIN are not repeated here: Asterisk's own rows are their one home,
-    since a PIN may be changed by phone behind the portal's back. ``pin_digest`` is how the portal
-    notices that. ``mail_since`` is when the e-mail address was set: older messages are not relayed.
+    The voicemail PIN is not repeated here: Asterisk's own row is its one home, since it may be
+    changed by phone behind the portal's back. ``pin_digest`` is how the portal notices that. SIP
+    secrets are in Asterisk's rows in clear, or there as digests and here encrypted
+    (``sealed_secret``, ``sealed_auth_secret``: services/sip_secrets.py).
+    ``mail_since`` is when the e-mail address was set: older messages are not relayed.
     ``voicemail_email`` may be several addresses, with ``, `` between them. ``voicemail_language``
     and ``voicemail_time_zone`` (an IANA name), left empty, mean the site's own.
     ``version`` counts the changes. ``ring_time`` of None means the site's own. ``sort_key`` puts
@@ -90,6 +92,8 @@ class Extension(Model):
     phone_group = fields.CharField(max_length=40, default="", db_default="")
     auth_username = fields.CharField(max_length=40, default="", db_default="")
     dahdi_channel = fields.CharField(max_length=10, default="", db_default="")
+    sealed_secret = fields.CharField(max_length=255, default="", db_default="")
+    sealed_auth_secret = fields.CharField(max_length=255, default="", db_default="")
     agent = fields.BooleanField(default=False, db_default=False)
     users: fields.ManyToManyRelation[User] = fields.ManyToManyField(
         "portal.User",

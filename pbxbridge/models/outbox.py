@@ -41,6 +41,7 @@ class MailKind(StrEnum):
     VOICEMAIL = "voicemail"
     PASSWORD_RESET = "password-reset"  # noqa: S105 - a word for people
     TEST = "test"
+    INVITATION = "invitation"
 
 
 class OutgoingMail(Model):

@@ -39,12 +39,21 @@ class PsEndpoint(Model):
 
 
 class PsAuth(Model):
-    """chan_pjsip auth: the user name and secret a device registers with."""
+    """chan_pjsip auth: the user name and secret a device registers with.
+
+    The secret is in clear, or as digests of user name, realm and secret: of MD5 in ``md5_cred``, of
+    others in ``password_digest`` (``SHA-256:<hex>``). ``supported_algorithms_uas`` is what Asterisk
+    asks for, in that order; empty for MD5.
+    """
 
     id = fields.CharField(max_length=255, primary_key=True)
     auth_type = fields.CharField(max_length=10)
     username = fields.CharField(max_length=40)
     password = fields.CharField(max_length=80)
+    md5_cred = fields.CharField(max_length=40, db_default="")
+    password_digest = fields.CharField(max_length=1024, db_default="")
+    realm = fields.CharField(max_length=255, db_default="")
+    supported_algorithms_uas = fields.CharField(max_length=1024, db_default="")
 
     class Meta:
         app = "realtime"

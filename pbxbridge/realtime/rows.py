@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dialplan.class_of_service import context_of
 from dialplan.config_line import harmless
 from dialplan.extension_row import CallRules, Row, extension_row
+from pbxbridge.realtime.auth_row import auth_columns
 
 MAILBOX_CONTEXT = "default"
 CODECS = "ulaw,alaw,g722"
@@ -21,12 +22,14 @@ class SipDevice:
 
     ``qualify_frequency`` is in seconds, 0 for a device that is not monitored. ``auth_username``
     with ``auth_secret`` override the number and the secret; empty without an override.
+    ``algorithms`` are the digests by which Asterisk knows the secrets; none: it has them in clear.
     """
 
-    secret: str
+    secret: str = field(repr=False)
     qualify_frequency: int
     auth_username: str = ""
     auth_secret: str = field(default="", repr=False)
+    algorithms: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def rows_of(facts: ExtensionFacts) -> RealtimeRows:
                 mailbox,
                 endpoint=_endpoint(facts, device),
                 aor=_aor(facts.number, device),
-                auth=_auth(facts.number, facts.number, device.secret),
+                auth=auth_columns(facts.number, facts.number, device.secret, device.algorithms),
                 auth_override=_auth_override(facts.number, device),
             )
         case Iax2Device() as device:
@@ -222,14 +225,12 @@ def _aor(number: str, device: SipDevice) -> Columns:
     }
 
 
-def _auth(auth_id: str, username: str, secret: str) -> Columns:
-    return {"id": auth_id, "auth_type": "userpass", "username": username, "password": secret}
-
-
 def _auth_override(number: str, device: SipDevice) -> Columns | None:
     if not device.auth_username:
         return None
-    return _auth(auth_override_of(number), device.auth_username, device.auth_secret)
+    return auth_columns(
+        auth_override_of(number), device.auth_username, device.auth_secret, device.algorithms
+    )
 
 
 def _iax_friend(facts: ExtensionFacts, device: Iax2Device) -> Columns:

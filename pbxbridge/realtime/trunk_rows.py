@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dialplan.inbound import FROM_TRUNK
+from pbxbridge.realtime.auth_row import auth_columns
 from pbxbridge.realtime.rows import CODECS, Columns
 
 # Seconds.
@@ -66,14 +67,8 @@ def trunk_rows(facts: TrunkFacts) -> TrunkRows:
             "qualify_frequency": facts.qualify_frequency,
             "contact": address,
         },
-        auth={
-            "id": name,
-            "auth_type": "userpass",
-            "username": facts.username,
-            "password": facts.secret,
-        }
-        if facts.username
-        else None,
+        # In clear: the carrier chooses the realm, of which a digest would have to be.
+        auth=auth_columns(name, facts.username, facts.secret) if facts.username else None,
         registration=_registration(name, facts, address) if facts.registers else None,
         identify=[
             {"id": f"{name}-{place}", "endpoint": name, "match": match}

@@ -21,9 +21,11 @@ from pbxbridge.services.extension_phone import carried_by
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extension_view import ExtensionView, fields_of
 from pbxbridge.services.licences import Licences
+from pbxbridge.services.sip_secrets import SipSecrets
+from pbxbridge.services.stored_credentials import read_credentials
 from pbxbridge.services.transfer.candidates import Candidate, Refused
 from pbxbridge.services.transfer.conflicts import Conflicts
-from pbxbridge.services.transfer.facts import mentioned_by, read_credentials, read_facts
+from pbxbridge.services.transfer.facts import mentioned_by, read_facts
 from pbxbridge.services.transfer.plan import Action, Basis, PlannedRow, planned
 from pbxbridge.services.transfer.progress import in_stretches, tell_nobody
 from pbxbridge.services.transfer.stored import read_present
@@ -73,8 +75,8 @@ class BulkChange:
         )
         if unknown := [number for number in numbers if number not in present]:
             raise NotFound(f"There is no extension {unknown[0]}.")
-        asked, refused = await _candidates(present, changes)
-        carriers = await _with_those_on_their_phones(asked, present)
+        asked, refused = await _candidates(present, changes, self._site.secrets)
+        carriers = await _with_those_on_their_phones(asked, present, self._site.secrets)
         mentioned = mentioned_by(asked)
         facts = await read_facts(connection, mentioned)
         for row in asked:
@@ -97,10 +99,10 @@ class BulkChange:
 
 
 async def _candidates(
-    present: Mapping[str, ExtensionView], changes: Mapping[str, object]
+    present: Mapping[str, ExtensionView], changes: Mapping[str, object], secrets: SipSecrets
 ) -> tuple[list[Candidate], list[Refused]]:
     """Return what is asked of each, and what is wrong with it by itself."""
-    stored = await read_credentials(Tortoise.get_connection("default"), present)
+    stored = await read_credentials(Tortoise.get_connection("default"), present, secrets)
     asked, refused = [], []
     async for some in in_stretches(list(present.items()), "Checking", tell_nobody):
         for number, before in some:
@@ -116,7 +118,7 @@ async def _candidates(
 
 
 async def _with_those_on_their_phones(
-    asked: list[Candidate], present: Mapping[str, ExtensionView]
+    asked: list[Candidate], present: Mapping[str, ExtensionView], secrets: SipSecrets
 ) -> Mapping[str, str]:
     """Add the SIP-VIRTUALs that go to another phone with an extension; return what carries each."""
     carriers, macs = {}, {}
@@ -129,7 +131,7 @@ async def _with_those_on_their_phones(
             if virtual.number not in present:
                 carriers[virtual.number], macs[virtual.number] = row.number, wanted.mac
     connection = Tortoise.get_connection("default")
-    stored = await read_credentials(connection, carriers)
+    stored = await read_credentials(connection, carriers, secrets)
     for number, view in (await read_present(connection, carriers)).items():
         moved, own = unparsed({**fields_of(view), "mac": macs[number]}), stored[number]
         asked.append(Candidate(NO_ROW, number, moved, merged(own, moved), view, own, ()))

@@ -14,8 +14,9 @@ from typing import TypeVar
 from pbxbridge.errors import Invalid
 from pbxbridge.models.extension import DeviceType, VoicemailAudio
 from pbxbridge.models.outbox import NoticeKind
-from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput
+from pbxbridge.services.extension_input import SIP_TYPES, WITHOUT, ExtensionInput
 from pbxbridge.services.extension_view import COLUMNS, ENUMERATIONS, ExtensionView, sort_key
+from pbxbridge.services.sip_secrets import UNREADABLE, UNREADABLE_WHY
 
 T = TypeVar("T")
 
@@ -88,6 +89,8 @@ def merged(stored: Credentials, wanted: ExtensionInput) -> Credentials:
     pin = wanted.voicemail_pin or stored.pin
     auth_secret = wanted.auth_secret or stored.auth_secret
     wrong = {}
+    if UNREADABLE in (stored.secret, stored.auth_secret):
+        wrong = _unreadable(stored, wanted)
     if wanted.voicemail and not pin:
         wrong["voicemail_pin"] = "A voicemail box needs a PIN."
     if wanted.auth_username and not auth_secret:
@@ -96,6 +99,17 @@ def merged(stored: Credentials, wanted: ExtensionInput) -> Credentials:
         raise Invalid(wrong)
     # A device that had no secret so far, such as a VIRTUAL one's, gets one.
     return Credentials(wanted.secret or stored.secret or new_secret(), auth_secret, pin)
+
+
+def _unreadable(stored: Credentials, wanted: ExtensionInput) -> dict[str, str]:
+    """Return which secrets cannot be kept; a device without any is asked for none."""
+    wrong = {}
+    has_secret = "secret" not in WITHOUT[wanted.device_type]
+    if stored.secret == UNREADABLE and has_secret and not wanted.secret:
+        wrong["secret"] = UNREADABLE_WHY
+    if stored.auth_secret == UNREADABLE and wanted.auth_username and not wanted.auth_secret:
+        wrong["auth_secret"] = UNREADABLE_WHY
+    return wrong
 
 
 def renewed(stored: Credentials, wanted: ExtensionInput, credentials: Credentials) -> Renewed:

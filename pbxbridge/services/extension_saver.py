@@ -38,6 +38,7 @@ from pbxbridge.services.extension_store import (
     SiteDefaults,
     assign,
     realtime_rows,
+    sealed_columns,
     views,
     write_links,
 )
@@ -45,6 +46,7 @@ from pbxbridge.services.extension_view import audited, fields_of, pin_digest
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter
+from pbxbridge.services.stored_credentials import own_credentials
 
 # Who changed a PIN through the voicemail menu: Asterisk does not say from which phone.
 PHONE = Actor("phone", "")
@@ -73,6 +75,7 @@ class ExtensionSaver:
         await self._licences.change(transaction, licences_for(wanted.device_type))
         row, now = Extension(number=wanted.number), self._now()
         assign(row, wanted, now)
+        self._seal(row, wanted, credentials)
         row.pin_digest = pin_digest(wanted.number, wanted.voicemail_pin)
         await row.save(using_db=transaction)
         await write_links(transaction, row, wanted)
@@ -104,7 +107,7 @@ class ExtensionSaver:
         deleted, which nothing may prevent. Raises Invalid per field.
         """
         (before,) = await views([row], transaction)
-        stored = await _stored_credentials(row.number)
+        stored = await own_credentials(row, self._site.secrets)
         along = await moving_along(transaction, before, wanted)
         wrong = {} if clearing else await wrong_forwards(transaction, wanted, before)
         links = wrong_links(before, wanted, can_link=self._site.can_link)
@@ -114,6 +117,7 @@ class ExtensionSaver:
         by = licences_for(wanted.device_type) - licences_for(before.device_type)
         await self._licences.change(transaction, by)
         assign(row, wanted, self._now())
+        self._seal(row, wanted, credentials)
         await write_links(transaction, row, wanted)
         (after,) = await views([row], transaction)
         await self._write_rows(transaction, wanted, credentials)
@@ -159,16 +163,20 @@ class ExtensionSaver:
 
     async def replace_secret(self, transaction: TransactionalDBClient, row: Extension) -> str:
         """Give the device a new random secret and return it. Raises Invalid if it has none."""
-        stored = await _stored_credentials(row.number)
+        stored = await own_credentials(row, self._site.secrets)
         if not stored.secret:
             raise Invalid({"": f"A {row.device_type} extension has no secret."})
         secret = new_secret()
         (view,) = await views([row], transaction)
-        credentials = Credentials(secret, stored.auth_secret, stored.pin)
-        await self._write_rows(transaction, unparsed(fields_of(view)), credentials)
+        wanted = unparsed({**fields_of(view), "secret": secret})
+        credentials = merged(stored, wanted)
+        self._seal(row, wanted, credentials)
+        await self._write_rows(transaction, wanted, credentials)
         row.version += 1
-        await row.save(using_db=transaction, update_fields=["version"])
-        for kind, subject in notices_of(view, unparsed(fields_of(view))):
+        await row.save(
+            using_db=transaction, update_fields=["version", "sealed_secret", "sealed_auth_secret"]
+        )
+        for kind, subject in notices_of(view, wanted):
             await notify(transaction, kind, subject)
         return secret
 
@@ -215,19 +223,15 @@ class ExtensionSaver:
         if any(names):
             await write_group_rows(transaction, set(names), self._site.ring_time)
 
+    def _seal(self, row: Extension, wanted: ExtensionInput, credentials: Credentials) -> None:
+        for name, value in sealed_columns(wanted, credentials, self._site, row).items():
+            setattr(row, name, value)
+
     async def _write_rows(
         self, transaction: TransactionalDBClient, wanted: ExtensionInput, credentials: Credentials
     ) -> None:
         rows = realtime_rows(wanted, credentials, self._site)
         await self.writer(transaction).write(wanted.number, rows)
-
-
-async def _stored_credentials(number: str) -> Credentials:
-    return Credentials(
-        await realtime_writer.stored_secret(number),
-        await realtime_writer.stored_auth_secret(number),
-        await realtime_writer.stored_pin(number),
-    )
 
 
 async def _checked(

@@ -6,7 +6,7 @@ hand (on a database of Asterisk's own making) stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import IntegrityError
@@ -122,18 +122,6 @@ def inserted_columns(model: type[Model], columns: Columns) -> Columns:
     return {**columns, **UNREGISTERED} if model is IaxFriend else columns
 
 
-async def stored_secret(number: str) -> str:
-    """Return the secret of an extension's device, empty if it has none."""
-    return await _column(PsAuth, {"id": number}, "password") or await _column(
-        IaxFriend, {"name": number}, "secret"
-    )
-
-
-async def stored_auth_secret(number: str) -> str:
-    """Return the secret of the auth override, empty if there is none."""
-    return await _column(PsAuth, {"id": auth_override_of(number)}, "password")
-
-
 async def stored_pin(number: str) -> str:
     """Return the PIN of an extension's mailbox, empty if it has none.
 
@@ -142,11 +130,6 @@ async def stored_pin(number: str) -> str:
     """
     box = await VoicemailBox.filter(**_mailbox_key(number)).select_for_update().first()
     return "" if box is None else box.password or ""
-
-
-async def _column(model: type[Model], key: Columns, name: str) -> str:
-    row: Mapping[str, str | None] | None = await model.filter(**key).first().values(name)
-    return "" if row is None else row[name] or ""
 
 
 def _dialplan_key(number: str) -> Columns:

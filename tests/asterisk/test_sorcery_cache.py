@@ -14,6 +14,7 @@ from pbxbridge.check import check_asterisk, stored_sample
 from pbxbridge.events import OutboxChanged
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.models.realtime import PsAuth
+from pbxbridge.realtime.auth_row import digest
 from tests.asterisk.carrier_calls import reaches, refused
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.extensions import delete_knowingly
@@ -71,7 +72,8 @@ async def test_what_is_not_expired_lags(system: System) -> None:
         phone_with(system, "2001", "n3w-s3cr3t") as new,
     ):
         assert await old.register() == 200
-        await PsAuth.filter(id="2001").update(password="n3w-s3cr3t")
+        new_digest = digest("MD5", "2001", "n3w-s3cr3t")
+        assert await PsAuth.filter(id="2001").update(md5_cred=new_digest) == 1
         assert (await old.register(), await new.register()) == (200, 401)
         await expire(system, NoticeKind.EXPIRE_AUTH, "2001")
         assert (await old.register(), await new.register()) == (401, 200)

@@ -27,6 +27,7 @@ def environment(system: System) -> dict[str, str]:
         "SMTP__PORT": str(settings.smtp.port),
         "VOICEMAIL__SPOOL": str(settings.voicemail.spool),
         "VOICEMAIL__STORE": settings.voicemail.store,
+        "SECRETS__KEYS": settings.secrets.keys.get_secret_value(),
     }
     return {f"PBXBRIDGE_{name}": value for name, value in values.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pbxbridge.realtime.auth_row import auth_columns
 from pbxbridge.realtime.trunk_rows import TrunkFacts, matches, trunk_rows
 
 FACTS = TrunkFacts("carrier", "192.0.2.1", 5070, False, "", ("198.51.100.0/24",), 60)
@@ -21,12 +22,7 @@ def test_a_carrier_that_knows_us_by_our_address_needs_neither_auth_nor_registrat
 
 def test_a_registration_is_known_by_its_line_and_never_given_up() -> None:
     rows = trunk_rows(replace(FACTS, registers=True, username="u", secret="a-secret"))
-    assert rows.auth == {
-        "id": "trunk-carrier",
-        "auth_type": "userpass",
-        "username": "u",
-        "password": "a-secret",
-    }
+    assert rows.auth == auth_columns("trunk-carrier", "u", "a-secret")
     assert rows.registration is not None
     assert rows.registration["line"] == "yes"
     assert rows.registration["client_uri"] == "sip:u@192.0.2.1:5070"

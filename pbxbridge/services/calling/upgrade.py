@@ -28,7 +28,7 @@ from pbxbridge.services.extension_store import MANY, SiteDefaults, realtime_rows
 from pbxbridge.services.extension_view import fields_of
 from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter
-from pbxbridge.services.transfer.facts import read_credentials
+from pbxbridge.services.stored_credentials import read_credentials
 
 # Which release's rows are in Asterisk's tables.
 ROWS_OF, RELEASE = "rows_of", "2"
@@ -68,7 +68,7 @@ async def _write_dids(transaction: TransactionalDBClient) -> None:
 async def _write_extensions(
     transaction: TransactionalDBClient, rows: Sequence[Extension], site: SiteDefaults
 ) -> None:
-    credentials = await read_credentials(transaction, [row.number for row in rows])
+    credentials = await read_credentials(transaction, [row.number for row in rows], site.secrets)
     # One telling for all, below.
     writer = RealtimeWriter(transaction, cached=False)
     for view in await views(rows, transaction):

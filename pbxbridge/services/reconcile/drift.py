@@ -9,6 +9,7 @@ from typing import Any
 
 from tortoise.models import Model
 
+from pbxbridge.models.extension import Extension
 from pbxbridge.models.realtime import IaxFriend, PsAuth, VoicemailBox
 from pbxbridge.realtime.rows import Columns
 from pbxbridge.services.transfer.rows import StoredRows
@@ -16,7 +17,17 @@ from pbxbridge.services.transfer.rows import StoredRows
 # A table, the key of a row in it and the row as it should be, None for no row.
 WantedRow = tuple[type[Model], Columns, Columns | None]
 
-_SECRETS = frozenset({(PsAuth, "password"), (IaxFriend, "secret"), (VoicemailBox, "password")})
+_SECRETS = frozenset(
+    {
+        (PsAuth, "password"),
+        (PsAuth, "md5_cred"),
+        (PsAuth, "password_digest"),
+        (IaxFriend, "secret"),
+        (VoicemailBox, "password"),
+        (Extension, "sealed_secret"),
+        (Extension, "sealed_auth_secret"),
+    }
+)
 
 
 class Kind(StrEnum):
@@ -60,7 +71,7 @@ class RowDrift:
     def changed(self) -> Columns:
         """The columns to set."""
         wanted = self.wanted or {}
-        return {name: value for name, value in wanted.items() if self.stored.get(name) != value}
+        return {n: value for n, value in wanted.items() if _differs(self.stored.get(n), value)}
 
     @property
     def changes(self) -> Mapping[str, tuple[object, object]]:
@@ -97,5 +108,10 @@ def compare(wanted: Iterable[WantedRow], stored: StoredRows) -> Iterator[RowDrif
                 yield RowDrift(model, key, Fault.SURPLUS)
         elif present is None:
             yield RowDrift(model, key, Fault.MISSING, columns)
-        elif any(present[name] != value for name, value in columns.items()):
+        elif any(_differs(present[name], value) for name, value in columns.items()):
             yield RowDrift(model, key, Fault.DIFFERENT, columns, present)
+
+
+def _differs(stored: object, wanted: object) -> bool:
+    """Tell, where a column that was added to a table of Asterisk's making may still be NULL."""
+    return stored != wanted and not (stored is None and wanted == "")

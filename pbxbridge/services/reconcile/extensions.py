@@ -15,16 +15,24 @@ from dialplan.inbound import CONTEXT as DID_CONTEXT
 from dialplan.inbound import did_row, is_pattern
 from pbxbridge.models.extension import DeviceType, Extension
 from pbxbridge.models.outbox import NoticeKind
-from pbxbridge.models.realtime import DialplanRow, IaxFriend, PsAor, PsEndpoint, VoicemailBox
-from pbxbridge.realtime.rows import RealtimeRows, dialplan_columns
+from pbxbridge.models.realtime import (
+    DialplanRow,
+    IaxFriend,
+    PsAor,
+    PsAuth,
+    PsEndpoint,
+    VoicemailBox,
+)
+from pbxbridge.realtime.rows import RealtimeRows, auth_override_of, dialplan_columns
 from pbxbridge.services.extension_change import Credentials, new_secret
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, unparsed
-from pbxbridge.services.extension_store import SiteDefaults, realtime_rows, views
+from pbxbridge.services.extension_store import SiteDefaults, realtime_rows, sealed_columns, views
 from pbxbridge.services.extension_view import ExtensionView, fields_of, pin_digest
 from pbxbridge.services.realtime_writer import inserted_columns, rows_by_table
 from pbxbridge.services.reconcile.drift import Drift, Fault, Kind, RowDrift, WantedRow, compare
+from pbxbridge.services.sip_secrets import UNREADABLE
+from pbxbridge.services.stored_credentials import read_credentials
 from pbxbridge.services.transfer.bulk_write import BulkWrite
-from pbxbridge.services.transfer.facts import read_credentials
 from pbxbridge.services.transfer.lookup import rows_with
 from pbxbridge.services.transfer.rows import StoredRows
 from pbxbridge.services.transfer.stored import read_realtime
@@ -39,27 +47,39 @@ async def extension_drift(
 ) -> list[Drift]:
     """Return what is wrong with Asterisk's rows of these extensions.
 
-    A secret that is lost is a new one in the rows as they should be.
+    A secret that is lost is a new one in the rows as they should be. Where it cannot be read, its
+    row is not looked at.
     """
     shown = await views(rows, connection)
     numbers = [view.number for view in shown]
-    credentials = await read_credentials(connection, numbers)
+    credentials = await read_credentials(connection, numbers, site.secrets)
     wanted: dict[str, list[WantedRow]] = {}
     lost: dict[str, tuple[str, ...]] = {}
+    sealed_anew: dict[str, RowDrift] = {}
     for view in shown:
-        asked = unparsed(fields_of(view))
-        own, lost[view.number] = _completed(credentials[view.number], asked)
-        wanted[view.number] = [
-            *rows_by_table(view.number, realtime_rows(asked, own, site)),
-            *_dids(view),
+        asked, number = unparsed(fields_of(view)), view.number
+        own, lost[number] = _completed(credentials[number], asked)
+        unknown = _unreadable(number, own)
+        wanted[number] = [
+            row
+            for row in (*rows_by_table(number, realtime_rows(asked, own, site)), *_dids(view))
+            if not (row[0] is PsAuth and row[1]["id"] in unknown)
         ]
+        if sealed := _sealed_anew(lost[number], asked, own, site):
+            sealed_anew[number] = RowDrift(
+                Extension, {"number": number}, Fault.DIFFERENT, sealed, dict.fromkeys(sealed, "")
+            )
     stored = await _read(connection, wanted)
     surplus = _surplus(shown, wanted, stored)
     found = (
         Drift(
             Kind.EXTENSION,
             number,
-            (*compare(wanted[number], stored), *surplus.get(number, ())),
+            (
+                *compare(wanted[number], stored),
+                *surplus.get(number, ()),
+                *((sealed_anew[number],) if number in sealed_anew else ()),
+            ),
             lost[number],
         )
         for number in numbers
@@ -135,6 +155,22 @@ def _completed(stored: Credentials, wanted: ExtensionInput) -> tuple[Credentials
         pin = _new_pin(wanted.number)
         lost.append(PIN)
     return Credentials(secret, auth_secret, pin), tuple(lost)
+
+
+def _unreadable(number: str, stored: Credentials) -> set[str]:
+    """Return the auths whose secret no key opens."""
+    auths = {number: stored.secret, auth_override_of(number): stored.auth_secret}
+    return {auth for auth, secret in auths.items() if secret == UNREADABLE}
+
+
+def _sealed_anew(
+    lost: Collection[str], wanted: ExtensionInput, own: Credentials, site: SiteDefaults
+) -> Mapping[str, str]:
+    """Return the columns that seal a secret that had to be made; none where it lies in clear."""
+    columns = {SECRET: "sealed_secret", AUTH_SECRET: "sealed_auth_secret"}
+    made = {columns[one] for one in lost if one in columns}
+    sealed = sealed_columns(wanted, own, site) if made else {}
+    return {name: value for name, value in sealed.items() if name in made and value}
 
 
 def _new_pin(number: str) -> str:

@@ -24,7 +24,7 @@ from pbxbridge.models.realtime import (
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT, auth_override_of, mailbox_of
 from pbxbridge.services.calling.forwards import Forwards, read_forwards
 from pbxbridge.services.calling.plan import Plan, read_plan
-from pbxbridge.services.extension_change import FORGETTING, Credentials
+from pbxbridge.services.extension_change import FORGETTING
 from pbxbridge.services.extension_input import SIP_TYPES, TARGETS, ExtensionInput
 from pbxbridge.services.nodes import node_names
 from pbxbridge.services.transfer.candidates import Candidate
@@ -122,27 +122,6 @@ async def read_facts(connection: BaseDBAsyncClient, mentioned: Mentioned) -> Fac
         leaving=await _leaving(connection),
         nodes=await node_names(connection),
     )
-
-
-async def read_credentials(
-    connection: BaseDBAsyncClient, numbers: Collection[str]
-) -> dict[str, Credentials]:
-    """Return what opens the doors of these extensions, each empty where there is none."""
-    overrides = {auth_override_of(number): number for number in numbers}
-    auths = await by_key(connection, PsAuth, "id", "password", numbers)
-    overriding = await by_key(connection, PsAuth, "id", "password", overrides)
-    friends = await by_key(connection, IaxFriend, "name", "secret", numbers)
-    pins = await by_key(
-        connection, VoicemailBox, "mailbox", "password", numbers, context=MAILBOX_CONTEXT
-    )
-    return {
-        number: Credentials(
-            secret=auths.get(number) or friends.get(number) or "",
-            auth_secret=overriding.get(override) or "",
-            pin=pins.get(number, ""),
-        )
-        for override, number in overrides.items()
-    }
 
 
 async def read_taken(

@@ -26,7 +26,7 @@ from pbxbridge.services.extension_change import (
     outdated_by,
 )
 from pbxbridge.services.extension_input import ExtensionInput, unparsed
-from pbxbridge.services.extension_store import SiteDefaults, realtime_rows
+from pbxbridge.services.extension_store import SiteDefaults, realtime_rows, sealed_columns
 from pbxbridge.services.extension_view import (
     ExtensionView,
     audited,
@@ -42,6 +42,9 @@ from pbxbridge.services.transfer.plan import PlannedRow
 
 # What Asterisk's tables hold: by table and key, the row as it is.
 StoredRows = Mapping[tuple[type[Model], tuple[Any, ...]], Mapping[str, Any]]
+
+# With another type of device or another user name, other secrets are in use.
+_SEALED_ANEW = frozenset({"device_type", "auth_username"})
 
 # Which users belong to which extensions.
 LINKS = Table("portal_extension_users")
@@ -73,6 +76,7 @@ class Writing:
             "mail_since": None,
             **mail_since("", wanted, self._now),
             "pin_digest": pin_digest(number, wanted.voicemail_pin),
+            **sealed_columns(wanted, asked.credentials, self._site),
             "created_at": self._now,
             "updated_at": self._now,
         }
@@ -97,6 +101,8 @@ class Writing:
             pin = asked.credentials.pin if asked.wanted.voicemail else ""
             columns["pin_digest"] = pin_digest(asked.number, pin)
             columns["pin_changed_by_phone_at"] = None
+        if new.secret or new.auth_secret or columns.keys() & _SEALED_ANEW:
+            columns |= sealed_columns(asked.wanted, asked.credentials, self._site)
         columns |= {"version": before.version + 1, "updated_at": self._now}
         self._batch.update(Extension, {"id": row_id}, columns)
         self._change_realtime(row, stored)

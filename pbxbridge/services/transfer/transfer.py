@@ -18,6 +18,8 @@ from pbxbridge.services.extension_change import NO_CREDENTIALS
 from pbxbridge.services.extension_events import saved
 from pbxbridge.services.extension_store import SiteDefaults, views
 from pbxbridge.services.licences import Licences
+from pbxbridge.services.sip_secrets import SipSecrets
+from pbxbridge.services.stored_credentials import read_credentials
 from pbxbridge.services.transfer.candidates import (
     Candidate,
     LeftOut,
@@ -29,7 +31,6 @@ from pbxbridge.services.transfer.cells import EXPORTED, cells_of
 from pbxbridge.services.transfer.csv_format import CsvTable, read_table, written
 from pbxbridge.services.transfer.facts import (
     mentioned_by,
-    read_credentials,
     read_facts,
     read_taken,
 )
@@ -104,7 +105,7 @@ class Transfer:
     async def _plan(self, data: bytes, file_format: str, tell: Tell) -> Plan:
         table = read_table(data)
         reading = reading_of(table.columns, file_format)
-        rows = await _candidates(table, reading, tell)
+        rows = await _candidates(table, reading, self._site.secrets, tell)
         good = [row for row in rows if isinstance(row, Candidate)]
         connection = Tortoise.get_connection("default")
         mentioned = mentioned_by(good)
@@ -122,12 +123,12 @@ class Transfer:
 
 
 async def _candidates(
-    table: CsvTable, reading: Reading, tell: Tell
+    table: CsvTable, reading: Reading, secrets: SipSecrets, tell: Tell
 ) -> list[Candidate | Refused | LeftOut]:
     extracted = [(row.row, reading.extract(row.cells)) for row in table.rows]
     connection = Tortoise.get_connection("default")
     present = await read_present(connection, {number_in(one) for _, one in extracted})
-    stored = await read_credentials(connection, present)
+    stored = await read_credentials(connection, present, secrets)
     rows: list[Candidate | Refused | LeftOut] = [
         Refused(row, "", {"": sentence}) for row, sentence in table.ragged.items()
     ]
