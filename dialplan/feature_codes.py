@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from dialplan.pattern import Pattern
 
+# What a phone's own voicemail key dials.
+MY_VOICEMAIL = "*97"
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureCode:
@@ -19,8 +22,8 @@ class FeatureCode:
 
 FEATURE_CODES = (
     FeatureCode(
-        Pattern("*97"),
-        "*97",
+        Pattern(MY_VOICEMAIL),
+        MY_VOICEMAIL,
         "My voicemail",
         "Listen to the messages of your own extension. Asks for its PIN.",
     ),

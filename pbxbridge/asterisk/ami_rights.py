@@ -14,6 +14,7 @@ CORE_ACTIONS = ("CoreShowChannels", "DBDel", "DBGet", "DBPut", "Reload")
 MODULE_ACTIONS = MappingProxyType(
     {
         "res_pjsip": ("PJSIPQualify", "PJSIPShowRegistrationInboundContactStatuses"),
+        "res_pjsip_notify": ("PJSIPNotify",),
         "app_voicemail": ("VoicemailMove", "VoicemailRefresh", "VoicemailRemove"),
         "chan_iax2": ("IAXpeerlist",),
     }

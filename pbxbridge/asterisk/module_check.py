@@ -19,6 +19,7 @@ STORE_MODULES = {"spool": "app_voicemail", "database": "app_voicemail_odbc"}
 IAX2 = "chan_iax2"
 WITHOUT = {
     "res_pjsip": "no SIP device can register",
+    "res_pjsip_notify": "no phone can be told to fetch its configuration",
     "app_voicemail": "there is no voicemail",
     IAX2: "no IAX2 device can register",
 }

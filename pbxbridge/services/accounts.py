@@ -17,7 +17,8 @@ from pbxbridge.services.login_name import checked_login, normalised_login
 from pbxbridge.services.new_password import set_password
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.passwords import Overloaded, check_new_password, one_time_password
-from pbxbridge.services.sessions import Sessions, SessionView, SignedIn, hash_of
+from pbxbridge.services.secret_links import hash_of
+from pbxbridge.services.sessions import Sessions, SessionView, SignedIn
 from pbxbridge.services.sign_in_limit import network_of
 from pbxbridge.services.totp import matching_step
 from pbxbridge.services.user_lookup import find_user

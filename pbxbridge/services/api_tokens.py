@@ -18,7 +18,7 @@ from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.parsing import parse, problem, strip
-from pbxbridge.services.sessions import hash_of
+from pbxbridge.services.secret_links import hash_of
 
 PREFIX = "pbx_"
 NAME_LENGTH = 80

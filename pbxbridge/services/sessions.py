@@ -6,7 +6,6 @@ signs nobody in.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pbxbridge.models.database import write_transaction
 from pbxbridge.models.people import Role, Session, User
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.secret_links import hash_of
 
 # A session's last use is written down once in this part of the idle time: not every request writes.
 TOUCH_SHARE = 10
@@ -153,11 +153,6 @@ class Sessions:
 
     def _is_over(self, created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
         return now - last_seen_at > self._idle or now - created_at > self._longest
-
-
-def hash_of(token: str) -> str:
-    """Return what is kept of a token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 async def end_all(transaction: TransactionalDBClient, user_id: int) -> None:

@@ -35,6 +35,7 @@ class Phone:
 
     on_incoming: what to do with calls from now on (default: answer at once).
     incoming: every call that came in; mwi: every message summary, the latest last.
+    syncs: the Event header of every NOTIFY that told it to fetch its configuration.
     lamps: for each number that is watched, every state that its lamp had (see lamp.py).
     options_seen: how many OPTIONS were answered; malformed: datagrams that were no SIP.
 
@@ -58,6 +59,7 @@ class Phone:
         self.incoming: list[IncomingCall] = []
         self.outgoing: list[OutgoingCall] = []
         self.mwi: list[MessageSummary] = []
+        self.syncs: list[str] = []
         self.lamps: dict[str, list[str]] = {}
         self.options_seen = 0
         self._tasks = Tasks()
@@ -229,6 +231,16 @@ class Phone:
         )
         return next(summary for summary in reversed(self.mwi) if predicate(summary))
 
+    async def wait_sync(self, seconds: float = 5) -> str:
+        """Return the Event header of the NOTIFY that told this phone to fetch, once it came."""
+        await self._watch.until(
+            lambda: bool(self.syncs),
+            seconds,
+            waiting_for=f"check-sync at {self.user}",
+            seen=lambda: f"{self.syncs}",
+        )
+        return self.syncs[-1]
+
     async def wait_options(self, count: int = 1, seconds: float = 5) -> None:
         """Return once this many OPTIONS were answered since the phone was started."""
         await self._watch.until(
@@ -294,6 +306,11 @@ class Phone:
         if event == EVENT and number is not None:
             self.lamps[number].append(lamp_of(request.body))
             transaction.respond(request.response(200))
+            self._watch.changed()
+            return
+        if event in ("check-sync", "resync"):
+            self.syncs.append(request.headers.get("Event") or "")
+            transaction.respond(request.response(200, to_tag=secrets.token_hex(6)))
             self._watch.changed()
             return
         if event != "message-summary":
