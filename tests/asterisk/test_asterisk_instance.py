@@ -67,14 +67,18 @@ async def test_the_bridges_ami_user_may_not_do_what_the_bridge_does_not_do(
     assert answer.message == "Permission denied"
 
 
-async def test_the_bridges_ari_user_may_read_and_not_write(asterisk: AsteriskInstance) -> None:
+async def test_the_bridges_ari_user_gets_what_the_bridge_uses_and_nobody_else_does(
+    asterisk: AsteriskInstance,
+) -> None:
     login = aiohttp.encode_basic_auth(asterisk.ari_user, asterisk.ari_secret)
     headers = {"Authorization": login}
     async with aiohttp.ClientSession(asterisk.ari_url, headers=headers) as session:
         async with session.get("/ari/asterisk/info") as answer:
             assert answer.status == 200
-        async with session.post("/ari/channels", params={"endpoint": "Local/1@x"}) as answer:
-            assert answer.status == 403
+        async with session.get("/ari/channels") as answer:
+            assert answer.status == 200
+        async with session.get("/ari/recordings/stored") as answer:
+            assert answer.status == 404
     async with (
         aiohttp.ClientSession(asterisk.ari_url) as anonymous,
         anonymous.get("/ari/asterisk/info") as answer,
