@@ -53,6 +53,13 @@ class EndpointsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CallsChanged:
+    """The phones of these extensions do something else than before; None: maybe those of all."""
+
+    numbers: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkChanged:
     """A node's AMI link came up or went down; ``reason`` is a sentence for the screen when down."""
 
@@ -83,6 +90,11 @@ class OutboxChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationsChanged:
+    """An invitation was sent, opened, claimed or revoked, and that is committed."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertsChanged:
     """An alert opened or ended, and that is committed."""
 
@@ -97,10 +109,12 @@ Event = (
     | ExtensionDeleted
     | TrunksChanged
     | EndpointsChanged
+    | CallsChanged
     | LinkChanged
     | NodeChanged
     | MailboxChanged
     | OutboxChanged
+    | InvitationsChanged
     | AlertsChanged
     | Overflowed
 )

@@ -19,6 +19,7 @@ from pbxbridge.events import (
     AlertsChanged,
     EventBus,
     ExtensionDeleted,
+    InvitationsChanged,
     MailboxChanged,
     NodeChanged,
     OutboxChanged,
@@ -113,6 +114,8 @@ class News:
                 self._bus.publish(TrunksChanged())
             case "outbox":
                 self._bus.publish(OutboxChanged())
+            case "invitation":
+                self._bus.publish(InvitationsChanged())
             case "alert":
                 self._bus.publish(AlertsChanged())
             case "node":

@@ -27,6 +27,7 @@ TOPICS: Final = {
     "portal_asterisk_notices": ("outbox", "node"),
     "portal_outgoing_mail": ("outbox", "state"),
     "portal_alerts": ("alert", "node"),
+    "portal_invitations": ("invitation", "extension_id"),
     "portal_nodes": ("node", "name"),
 }
 _MOST: Final = 100

@@ -22,6 +22,7 @@ from pbxbridge.services.extension_phone import carried_by
 from pbxbridge.services.extension_saver import ExtensionSaver
 from pbxbridge.services.extension_store import look_up, views, write_dids, write_users
 from pbxbridge.services.extension_view import ExtensionView, audited, fields_of
+from pbxbridge.services.invitations.withdrawing import discard_mails
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.notify import notify
 from pbxbridge.services.states.history import forget
@@ -97,6 +98,7 @@ async def remove(
         await saver.leave_groups(transaction, row.number, view.phone_group)
         await clear_unknown_did(transaction, row.number)
         await forget(transaction, row.number)
+        await discard_mails(transaction, row.number, "The extension was deleted.")
         await licences.change(transaction, -licences_for(view.device_type))
         if view.device_type in SIP_TYPES:
             await notify(transaction, NoticeKind.FORGET_CONTACTS, row.number)

@@ -33,6 +33,7 @@ from pbxbridge.realtime.rows import (
     rows_of,
 )
 from pbxbridge.services.calling.plan import rewrite
+from pbxbridge.services.clock import utc_now
 from pbxbridge.services.column import fits
 from pbxbridge.services.extension_change import (
     NO_CREDENTIALS,
@@ -42,6 +43,8 @@ from pbxbridge.services.extension_change import (
 )
 from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, unparsed
 from pbxbridge.services.extension_view import ExtensionView, stored_columns, view_of
+from pbxbridge.services.invitations.newest import states_of
+from pbxbridge.services.sip_secrets import IN_CLEAR, SipSecrets
 
 # As many rows are asked for at once; SQLite takes 32,766 parameters at most.
 MANY = 1000
@@ -52,13 +55,15 @@ class SiteDefaults:
     """What holds for every extension that says nothing else, in seconds.
 
     ``sorcery_cache`` tells that Asterisk keeps objects of chan_pjsip in memory (sorcery_cache.py),
-    ``can_link`` that the portal's address is known, so that mails can link to it.
+    ``can_link`` that the portal's address is known, so that mails can link to it; ``secrets`` says
+    how SIP secrets are stored.
     """
 
     qualify_frequency: int
     ring_time: int
     sorcery_cache: bool = False
     can_link: bool = False
+    secrets: SipSecrets = IN_CLEAR
 
 
 async def look_up(
@@ -76,6 +81,23 @@ async def find(number: str, transaction: TransactionalDBClient | None = None) ->
     if row is None:
         raise NotFound(f"There is no extension {number}.")
     return row
+
+
+def sealed_columns(
+    wanted: ExtensionInput,
+    credentials: Credentials,
+    site: SiteDefaults,
+    row: Extension | None = None,
+) -> Mapping[str, str]:
+    """Return the columns of sealed secrets; of a present ``row``, what will do stays."""
+    if wanted.device_type not in SIP_TYPES:
+        return {"sealed_secret": "", "sealed_auth_secret": ""}
+    auth_secret = credentials.auth_secret if wanted.auth_username else ""
+    seal = site.secrets.sealed
+    return {
+        "sealed_secret": seal(credentials.secret, row.sealed_secret if row else ""),
+        "sealed_auth_secret": seal(auth_secret, row.sealed_auth_secret if row else ""),
+    }
 
 
 def assign(row: Extension, wanted: ExtensionInput, now: datetime) -> None:
@@ -136,7 +158,8 @@ async def views(
     """Return what is shown of stored extensions, with the same few queries for one and for many."""
     users: dict[int, list[str]] = {row.id: [] for row in rows}
     dids: dict[int, list[str]] = {row.id: [] for row in rows}
-    ids = list(users)
+    invitations: dict[int, str] = {}
+    ids, now = list(users), utc_now()
     for first in range(0, len(ids), MANY):
         some = ids[first : first + MANY]
         # From the extensions to their users: the other way round, SQLite reads all users.
@@ -147,9 +170,16 @@ async def views(
         held = Did.filter(extension_id__in=some).using_db(transaction)
         for extension_id, did in await held.values_list("extension_id", "number"):
             dids[extension_id].append(did)
+        invitations |= await states_of(some, now, transaction)
     waiting = await _waiting([row.number for row in rows], transaction)
     return [
-        view_of(row, users=users[row.id], dids=dids[row.id], waiting=row.number in waiting)
+        view_of(
+            row,
+            users=users[row.id],
+            dids=dids[row.id],
+            waiting=row.number in waiting,
+            invitation=invitations.get(row.id, ""),
+        )
         for row in rows
     ]
 
@@ -161,6 +191,7 @@ def _device(wanted: ExtensionInput, credentials: Credentials, site: SiteDefaults
             qualify_frequency=site.qualify_frequency if wanted.monitored else 0,
             auth_username=wanted.auth_username,
             auth_secret=credentials.auth_secret,
+            algorithms=site.secrets.algorithms(wanted.phone_make),
         )
     if wanted.device_type == DeviceType.IAX2:
         return Iax2Device(secret=credentials.secret, monitored=wanted.monitored)

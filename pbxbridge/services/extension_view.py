@@ -47,7 +47,7 @@ ENUMERATIONS: Mapping[str, type[StrEnum]] = {
     "voicemail_audio": VoicemailAudio,
     "voicemail_after_sending": AfterSending,
 }
-READ_ONLY = frozenset({"agent", "version", "pin_changed_by_phone_at", "waiting"})
+READ_ONLY = frozenset({"agent", "version", "pin_changed_by_phone_at", "waiting", "invitation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class ExtensionView:
 
     ``waiting`` means that it is saved, but Asterisk is yet to be told. ``version`` grows with
     every change. ``pin_changed_by_phone_at`` is in UTC, None unless the present PIN was chosen by
-    phone. ``agent`` tells that an agent of the call centre works here.
+    phone. ``agent`` tells that an agent of the call centre works here. ``invitation`` is the state
+    of the newest invitation (invitations/state.py), empty without one.
     """
 
     number: str
@@ -92,6 +93,7 @@ class ExtensionView:
     version: int
     pin_changed_by_phone_at: datetime | None
     waiting: bool
+    invitation: str
 
 
 # The fields that can be changed and shown, in the order of the view.
@@ -99,7 +101,12 @@ FIELDS = tuple(field.name for field in fields(ExtensionView) if field.name not i
 
 
 def view_of(
-    row: Extension, *, users: Sequence[str], dids: Sequence[str], waiting: bool
+    row: Extension,
+    *,
+    users: Sequence[str],
+    dids: Sequence[str],
+    waiting: bool,
+    invitation: str,
 ) -> ExtensionView:
     """Return what is shown of a stored extension."""
     return ExtensionView(
@@ -111,6 +118,7 @@ def view_of(
         version=row.version,
         pin_changed_by_phone_at=row.pin_changed_by_phone_at,
         waiting=waiting,
+        invitation=invitation,
     )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
+from tortoise.backends.base.client import TransactionalDBClient
+
 from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.events import EventBus, ExtensionDeleted, OutboxChanged, Technology
 from pbxbridge.models.calling import ClassOfService
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
-from pbxbridge.services import audit, realtime_writer
+from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.device_types import technology_of
@@ -39,6 +41,8 @@ from pbxbridge.services.extension_saver import ExtensionSaver
 from pbxbridge.services.extension_store import SiteDefaults, find, look_up, views
 from pbxbridge.services.extension_view import ExtensionView, fields_of
 from pbxbridge.services.licences import Licences, LicenceView
+from pbxbridge.services.sip_secrets import readable
+from pbxbridge.services.stored_credentials import own_auth_secret, own_secret
 from pbxbridge.services.user_extensions import linked_to
 
 
@@ -60,6 +64,7 @@ class Extensions:
     ) -> None:
         """Ask ``outside`` what the deletion of these numbers would break beyond the database."""
         self._bus = bus
+        self._secrets = site.secrets
         self._licences = licences
         self._saver = ExtensionSaver(site, licences, clock)
         self._bulk = BulkChange(site, licences, clock)
@@ -213,24 +218,36 @@ class Extensions:
         self._announce(await Extension.filter(number__in=changed))
 
     async def secret(self, actor: Actor, number: str) -> str:
-        """Return the device's secret; that it was read is audited. Raises NotFound."""
+        """Return the device's secret; that it was read is audited. Raises NotFound, Conflict."""
         async with write_transaction() as transaction:
-            await find(number, transaction)
-            await audit.record(transaction, actor, "extension.secret-read", number)
-            return await realtime_writer.stored_secret(number)
+            return await self.secret_within(transaction, actor, number)
+
+    async def secret_within(
+        self, transaction: TransactionalDBClient, actor: Actor, number: str
+    ) -> str:
+        """Do so in a transaction that the caller opened. Raises NotFound, Conflict."""
+        row = await find(number, transaction)
+        await audit.record(transaction, actor, "extension.secret-read", number)
+        return readable(await own_secret(row, self._secrets))
+
+    async def new_secret_within(self, transaction: TransactionalDBClient, number: str) -> str:
+        """Give the device a new random secret; the caller audits that. Raises NotFound, Invalid."""
+        return await self._saver.replace_secret(transaction, await find(number, transaction))
 
     async def auth_secret(self, actor: Actor, number: str) -> str:
-        """Return the secret of the auth override, empty without one; audited. Raises NotFound."""
+        """Return the secret of the auth override, empty without one; audited.
+
+        Raises NotFound, Conflict.
+        """
         async with write_transaction() as transaction:
-            await find(number, transaction)
+            row = await find(number, transaction)
             await audit.record(transaction, actor, "extension.auth-secret-read", number)
-            return await realtime_writer.stored_auth_secret(number)
+            return readable(await own_auth_secret(row, self._secrets))
 
     async def regenerate_secret(self, actor: Actor, number: str) -> str:
         """Give the device a new random secret and return it. Raises NotFound, Invalid."""
         async with write_transaction() as transaction:
-            row = await find(number, transaction)
-            secret = await self._saver.replace_secret(transaction, row)
+            secret = await self.new_secret_within(transaction, number)
             await audit.record(transaction, actor, "extension.secret-regenerated", number)
         return secret
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tortoise.functions import Count
 
-from pbxbridge.models.outbox import OPEN_STATES, AsteriskNotice, MailState, OutgoingMail
+from pbxbridge.models.outbox import OPEN_STATES, AsteriskNotice, MailKind, MailState, OutgoingMail
 from pbxbridge.models.webhook import OutgoingWebhook
 from pbxbridge.services.states.alert_list import open_alerts
 
@@ -15,6 +15,7 @@ class Waiting:
     """Alerts that are open; notices, mails and webhooks that wait; mails that need a person.
 
     Of the webhooks only those count that somebody did not take: the others are on their way.
+    ``invitations`` is how many of the waiting mails are invitations.
     """
 
     alerts: int
@@ -23,6 +24,7 @@ class Waiting:
     held_mails: int
     dead_mails: int
     webhooks: int
+    invitations: int = 0
 
 
 class Overview:
@@ -39,7 +41,13 @@ class Overview:
             held_mails=mails.get(MailState.HELD, 0),
             dead_mails=mails.get(MailState.DEAD, 0),
             webhooks=await OutgoingWebhook.all().count() if refused else 0,
+            invitations=await _invitations() if mails.get(MailState.WAITING) else 0,
         )
+
+
+async def _invitations() -> int:
+    waiting = OutgoingMail.filter(state=MailState.WAITING, kind=MailKind.INVITATION)
+    return await waiting.count()
 
 
 async def _mails() -> Mapping[str, int]:

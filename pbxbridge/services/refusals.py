@@ -56,9 +56,20 @@ class Refusals:
         """
         user = await find_user(login, transaction)
         shown = user.login if user else NOBODY
-        log.warning(action, login=shown, address=address, reason=reason)
+        await self.record_at(transaction, action, shown, address, reason)
+
+    async def record_at(
+        self,
+        transaction: TransactionalDBClient,
+        action: str,
+        subject: str,
+        address: str,
+        reason: str,
+    ) -> None:
+        """Write down a refusal at something that was not typed, and so is no secret."""
+        log.warning(action, subject=subject, address=address, reason=reason)
         if not self._entries.wait(None):
             self._entries.add(None)
-            # Nobody has proved to be that user, so the actor is nobody.
+            # Nobody has proved to be anybody, so the actor is nobody.
             actor = Actor("", address[:ADDRESS_LENGTH])
-            await audit.record(transaction, actor, action, shown, after={"reason": reason})
+            await audit.record(transaction, actor, action, subject, after={"reason": reason})

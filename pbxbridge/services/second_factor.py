@@ -16,6 +16,7 @@ from pbxbridge.services import audit, totp
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.password_check import PasswordCheck
+from pbxbridge.services.qr_code import qr_code
 from pbxbridge.services.user_lookup import get_user
 
 ISSUER = "pbxbridge"
@@ -86,7 +87,7 @@ class SecondFactor:
     async def _enrolment(self, actor: Actor, secret: str) -> Enrolment:
         _check_off(await get_user(actor.login))
         uri = totp.provisioning_uri(secret, actor.login, ISSUER)
-        return Enrolment(secret, uri, totp.qr_code(uri))
+        return Enrolment(secret, uri, qr_code(uri))
 
 
 async def switch_off(transaction: TransactionalDBClient, actor: Actor, user: User) -> None:

@@ -7,7 +7,6 @@ import re
 from datetime import datetime
 
 import pyotp
-import segno
 
 STEP_SECONDS = 30
 # RFC 6238, 5.2: one step for the way of the code, and for clocks that differ.
@@ -40,15 +39,3 @@ def matching_step(secret: str, code: str, now: datetime, after: int) -> int | No
 def provisioning_uri(secret: str, login: str, issuer: str) -> str:
     """Return what the app reads: https://github.com/google/google-authenticator/wiki/Key-Uri-Format."""
     return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=issuer)
-
-
-def qr_code(uri: str) -> str:
-    """Return the URI as a QR code: an SVG element without styles, so that a strict CSP shows it.
-
-    Black on white with the margin that ISO/IEC 18004 asks for, also on a dark page: many apps do
-    not read it the other way round.
-    """
-    code = segno.make(uri, error="m", micro=False)
-    return code.svg_inline(
-        scale=4, border=4, dark="#000", light="#fff", svgclass=None, lineclass=None
-    )

@@ -16,6 +16,7 @@ from pbxbridge.events import (
     Event,
     ExtensionDeleted,
     ExtensionSaved,
+    InvitationsChanged,
     MailboxChanged,
     NodeChanged,
     OutboxChanged,
@@ -199,3 +200,18 @@ async def test_an_alert_that_another_opens_is_heard_of(
         " VALUES ('phone-down', 'asterisk', '1001', 1, now(), now(), now())"
     )
     await heard.until(AlertsChanged())
+
+
+@pytest.mark.usefixtures("one_extension")
+async def test_an_invitation_that_is_opened_elsewhere_is_heard_of(
+    heard: Heard, other: asyncpg.Connection
+) -> None:
+    await other.execute(
+        "INSERT INTO portal_invitations"
+        " (extension_id, token_hash, recipient, mail_key, invited_by, created_at, expires_at)"
+        " SELECT id, 'x', 'ada@example.org', 'x', 'admin', now(), now() FROM portal_extensions"
+    )
+    await heard.until(InvitationsChanged())
+    heard.take()
+    await other.execute("UPDATE portal_invitations SET opened_at = now()")
+    await heard.until(InvitationsChanged())

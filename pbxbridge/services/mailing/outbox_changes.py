@@ -14,8 +14,6 @@ from pbxbridge.events import EventBus, MailboxChanged, OutboxChanged
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import AfterSending
 from pbxbridge.models.outbox import (
-    DISCARDED,
-    ERROR_LENGTH,
     OPEN_STATES,
     MailKind,
     MailState,
@@ -25,6 +23,7 @@ from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
+from pbxbridge.services.mailing.discarding import discarded
 from pbxbridge.services.mailing.outbox_list import MailView, of_mailbox, views
 from pbxbridge.services.mailing.recordings import drop_recording
 
@@ -99,10 +98,8 @@ class OutboxChanges:
         unsent = OutgoingMail.filter(state__in=OPEN_STATES)
         async with write_transaction() as transaction:
             mail = await _stored(transaction, mail_id)
-            reason = f"Discarded by {actor.login}."
-            if mail.last_error:
-                reason = f"{reason} Before: {mail.last_error}"[:ERROR_LENGTH]
-            await _update(transaction, mail, unsent, {**DISCARDED, "last_error": reason})
+            columns = discarded(f"Discarded by {actor.login}.", mail.last_error)
+            await _update(transaction, mail, unsent, columns)
             if mail.msg_id:
                 copies = OutgoingMail.filter(mailbox=mail.mailbox, msg_id=mail.msg_id)
                 await copies.using_db(transaction).update(after_sending=AfterSending.KEEP)

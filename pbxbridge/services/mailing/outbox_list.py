@@ -17,7 +17,7 @@ from pbxbridge.services.stepwise import Pace, steps
 
 PER_PAGE = 50
 # Whose mails those of ``mailbox`` are, beside the number of a box.
-USER, TESTER = "user:", "test:"
+USER, TESTER, EXTENSION = "user:", "test:", "extension:"
 # Nearly every mail is sent: the index of the states would have all of those sorted.
 _UNSENT = [state for state in MailState if state is not MailState.SENT]
 
@@ -77,6 +77,11 @@ class MailView:
         """Whose mail it is, if it is a user's; else empty."""
         prefix, _, login = self.mailbox.partition(":")
         return login if f"{prefix}:" in (USER, TESTER) else ""
+
+    @property
+    def number(self) -> str:
+        """Which box or extension it is of, if it is no user's."""
+        return self.mailbox.removeprefix(EXTENSION)
 
     @property
     def can_be_resent(self) -> bool:
@@ -152,8 +157,8 @@ async def views(found: QuerySet[OutgoingMail], limit: int, order: str = "-id") -
 
 
 def of_mailbox(found: QuerySet[OutgoingMail], mailbox: str) -> QuerySet[OutgoingMail]:
-    """Leave in the mails of a box or a user."""
-    names = [mailbox, *(prefix + mailbox.lower() for prefix in (USER, TESTER))]
+    """Leave in the mails of a box, an extension or a user."""
+    names = [mailbox, *(prefix + mailbox.lower() for prefix in (USER, TESTER, EXTENSION))]
     return found.filter(mailbox__in=[name for name in names if fits(OutgoingMail, "mailbox", name)])
 
 
