@@ -17,8 +17,10 @@ from pbxbridge.asterisk.ami_rights import AMI_REMEDY, ami_result
 from pbxbridge.asterisk.ari import asterisk_version
 from pbxbridge.asterisk.config_check import Stored, asked_for, config_results
 from pbxbridge.asterisk.config_reader import read_config
+from pbxbridge.check_makes import make_results
 from pbxbridge.check_result import Result
 from pbxbridge.check_schema import schema_results
+from pbxbridge.check_secrets import secrets_result
 from pbxbridge.check_templates import template_results
 from pbxbridge.check_voicemail import (
     VOICEMAIL_MESSAGES,
@@ -32,6 +34,7 @@ from pbxbridge.models.calling import Trunk
 from pbxbridge.models.database import open_database, sqlite_path
 from pbxbridge.models.realtime import IaxFriend, StaticConfigRow
 from pbxbridge.settings import NodeSettings, Settings
+from pbxbridge.site import sip_secrets_of
 
 DATABASE_SECONDS = 30.0
 
@@ -44,7 +47,8 @@ async def check_all(settings: Settings) -> list[Result]:
         result = await _attempt(
             "ARI",
             partial(_check_ari, node),
-            "Compare PBXBRIDGE_ASTERISK__ARI_* with ari.conf and http.conf (enabled = yes).",
+            "Compare PBXBRIDGE_ASTERISK__ARI_* with ari.conf (read_only = no) and http.conf "
+            "(enabled = yes).",
         )
         results.append(_of_node(settings, name, result))
     results.append(
@@ -64,6 +68,7 @@ async def check_all(settings: Settings) -> list[Result]:
             )
         )
     results += template_results(settings.voicemail.templates)
+    results += make_results(settings.phones.makes)
     return results
 
 
@@ -89,6 +94,7 @@ async def _check_database(settings: Settings) -> tuple[list[Result], Stored | No
             if in_table:
                 results.append(await messages_result())
             results.append(await own_mail_result())
+            results.append(await secrets_result(sip_secrets_of(settings)))
             return results, await stored_sample()
     except (BaseORMException, OSError) as why:
         remedy = "Check PBXBRIDGE_DATABASE__URL, and that its server can be reached."

@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, create-admin, check, export, import, reconcile."""
+"""The command line: serve, migrate, create-admin, new-key, check, export, import, reconcile."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,12 +11,13 @@ from rich.console import Console
 from tortoise.exceptions import BaseORMException
 
 from pbxbridge import check as checks
+from pbxbridge import sealing
 from pbxbridge.errors import PbxBridgeError
 from pbxbridge.events import EventBus
 from pbxbridge.log import configure_logging
 from pbxbridge.models.database import open_database
 from pbxbridge.reconcile_console import reconcile
-from pbxbridge.service import prepare, site_of
+from pbxbridge.service import prepare
 from pbxbridge.service import serve as serve_for_ever
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.calling.plan import ensure_built_in
@@ -25,6 +26,7 @@ from pbxbridge.services.reconcile.reconcile import Reconciler
 from pbxbridge.services.transfer.importers import AUTO, FORMATS
 from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.settings import PREFIX, Settings
+from pbxbridge.site import site_of
 from pbxbridge.transfer_console import export_to, import_file
 
 app = typer.Typer(
@@ -56,6 +58,12 @@ def create_admin(
     """Create a portal user; prints a one-time password, which is stored nowhere in the clear."""
     password = _run(_create_admin(_settings(), login))
     typer.echo(f"Login name: {login}\nOne-time password: {password}")
+
+
+@app.command("new-key")
+def new_key() -> None:
+    """Make a key for PBXBRIDGE_SECRETS__KEYS, which seals SIP secrets; it is stored nowhere."""
+    typer.echo(sealing.new_key())
 
 
 @app.command()

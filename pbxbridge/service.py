@@ -25,6 +25,8 @@ from pbxbridge.models.postgres import is_postgres
 from pbxbridge.nodes.links import NodeLinks
 from pbxbridge.nodes.runner import NodeParts, listen_to
 from pbxbridge.nodes.tracking import Tracking
+from pbxbridge.phone_parts import PhoneParts
+from pbxbridge.phones.makes import Makes
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.audit_trail import AuditTrail
@@ -52,7 +54,7 @@ from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.password_reset import PasswordReset
 from pbxbridge.services.pins_by_phone import PinsByPhone
 from pbxbridge.services.second_factor import SecondFactor
-from pbxbridge.services.states.alert_rules import Limits
+from pbxbridge.services.secrets_at_rest import store_secrets_as_wanted
 from pbxbridge.services.states.alerts import Alerts
 from pbxbridge.services.states.history import History
 from pbxbridge.services.states.node_states import ALONE_SECONDS, HEARTBEAT_SECONDS
@@ -66,7 +68,8 @@ from pbxbridge.services.transfer.transfer import Transfer
 from pbxbridge.services.users import Users
 from pbxbridge.services.voicemail.boxes import VoicemailBoxes
 from pbxbridge.services.voicemail.removal import remove_mailbox
-from pbxbridge.settings import AlertSettings, Settings
+from pbxbridge.settings import Settings
+from pbxbridge.site import limits_of, site_of
 from pbxbridge.task_groups import first_of
 from pbxbridge.voicemail_parts import VoicemailParts
 from pbxbridge.webhook_sender import WebhookSender
@@ -80,7 +83,7 @@ async def prepare(settings: Settings) -> None:
     url = settings.database.url.get_secret_value()
     await migrate(url)
     async with open_database(url):
-        await _complete(settings)
+        await _complete(settings, site_of(settings))
 
 
 async def serve(settings: Settings) -> None:
@@ -114,9 +117,11 @@ async def running(settings: Settings, bus: EventBus | None = None) -> AsyncItera
     instead of leaving half a bridge.
     """
     async with open_database(settings.database.url.get_secret_value()):
-        await _complete(settings)
+        makes = Makes(settings.phones.makes)
+        site = site_of(settings, makes)
+        await _complete(settings, site)
         await ensure_nodes(settings.by_node(), is_only_bridge=not _is_shared(settings))
-        bridge = _Bridge(settings, bus or EventBus())
+        bridge = _Bridge(settings, bus or EventBus(), site, makes)
         await bridge.begin()
         async with bridge.portal() as address, asyncio.TaskGroup() as tasks:
             own = [tasks.create_task(work, name=name) for name, work in bridge.background().items()]
@@ -127,11 +132,12 @@ async def running(settings: Settings, bus: EventBus | None = None) -> AsyncItera
                     task.cancel()
 
 
-async def _complete(settings: Settings) -> None:
+async def _complete(settings: Settings, site: SiteDefaults) -> None:
     """Put into the open database what belongs to this release and these settings."""
     await ensure_news_triggers()
     await ensure_built_in()
-    await write_what_calls_use_now(site_of(settings))
+    await write_what_calls_use_now(site)
+    await store_secrets_as_wanted(site)
     await ensure_search_index()
     await count_licences()
     if not (settings.webhook.url.get_secret_value() or _is_shared(settings)):
@@ -143,35 +149,20 @@ def _is_shared(settings: Settings) -> bool:
     return is_postgres(settings.database.url.get_secret_value())
 
 
-def site_of(settings: Settings) -> SiteDefaults:
-    """Return what the settings say of every extension."""
-    said = settings.asterisk
-    return SiteDefaults(
-        said.qualify_frequency,
-        said.ring_time,
-        said.sorcery_cache,
-        can_link=bool(settings.web.public_url),
-    )
-
-
-def _limits(said: AlertSettings) -> Limits:
-    down_for = timedelta(minutes=said.down_minutes) if said.down_minutes else None
-    return Limits(down_for, said.at_once or None)
-
-
 class _Bridge:
     """The parts, wired by hand."""
 
-    def __init__(self, settings: Settings, bus: EventBus) -> None:
+    def __init__(self, settings: Settings, bus: EventBus, site: SiteDefaults, makes: Makes) -> None:
         self._settings = settings
         self._bus = bus
+        self._site = site
         url, nodes = settings.database.url.get_secret_value(), settings.by_node()
         self._is_shared = _is_shared(settings)
         self._leases: Leases = PostgresLeases(url) if self._is_shared else OnlyBridge()
         self._news = News(url, bus)
         self._board = Board(bus, nodes, self._news.tell_mailbox)
         self._links = NodeLinks(nodes)
-        site, licences = site_of(settings), Licences(settings.licence.extensions)
+        licences = Licences(settings.licence.extensions)
         self._extensions = Extensions(bus, site, licences, self._outside)
         self._transfer = Transfer(bus, site, licences)
         self._imports = ImportDesk(self._transfer)
@@ -183,6 +174,9 @@ class _Bridge:
         self._password_reset = PasswordReset(bus, self._check, sender=settings.smtp.sender)
         acting = self._links.to(settings.voicemail.node or next(iter(nodes)))
         self._voicemail = VoicemailParts(settings, bus, acting)
+        self._phones = PhoneParts(
+            settings, bus, self._board, self._links, self._extensions, site.secrets, makes
+        )
         self._console = ConsoleChanges(bus)
         hook = settings.webhook
         self._webhooks = Webhooks(hook.events if hook.url.get_secret_value() else ())
@@ -222,8 +216,13 @@ class _Bridge:
             groups=PhoneGroups(bus, ring_time),
             inbound=Inbound(bus),
             simulation=Simulation(),
-            preview=Preview(site_of(self._settings), self._takes_calls),
+            preview=Preview(self._site, self._takes_calls),
             history=self._history,
+            calls=self._phones.calls,
+            desk_phones=self._phones.desk_phones,
+            phone_settings=self._settings.phones,
+            invitations=self._phones.invitations,
+            claiming=self._phones.claiming,
         )
         runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)
         await runner.setup()
@@ -242,6 +241,7 @@ class _Bridge:
             "imports": self._imports.run(),
             "tracking": self._tracking.run(),
             "pins-by-phone": PinsByPhone(self._bus, self._extensions).run(),
+            **self._phones.background(),
             **self._of_one_bridge(),
             **self._among_bridges(),
         }
@@ -269,7 +269,7 @@ class _Bridge:
             for name, node in self._settings.by_node().items()
         }
         work["mail-outbox"] = self._voicemail.send_mails
-        work["alerts"] = Alerts(self._bus, _limits(self._settings.alerts), self._webhooks).run
+        work["alerts"] = Alerts(self._bus, limits_of(self._settings.alerts), self._webhooks).run
         work["history-pruning"] = Pruning(self._history.keep).run
         if self._settings.webhook.url.get_secret_value():
             send = WebhookSender(self._settings.webhook).send

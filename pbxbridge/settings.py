@@ -11,8 +11,6 @@ from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     IPvAnyNetwork,
     SecretStr,
@@ -27,6 +25,8 @@ from pydantic_settings import (
 )
 
 from pbxbridge.email_address import checked_address
+from pbxbridge.phone_settings import InvitationSettings, PhoneSettings, SecretSettings
+from pbxbridge.settings_group import Group
 
 PREFIX = "PBXBRIDGE_"
 # The name of the node where the settings name none.
@@ -36,12 +36,6 @@ _FILE = "_file"
 
 # A name is part of a variable's: PBXBRIDGE_NODES__<NAME>__HOST.
 NodeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=40)]
-
-
-class Group(BaseModel):
-    """What belongs together; a name that it does not know is a mistake, and said."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 def _address_or_none(value: str) -> str:
@@ -79,6 +73,11 @@ class AsteriskSettings(NodeSettings):
         default=60, ge=1, le=86400, description="seconds between OPTIONS"
     )
     ring_time: int = Field(default=20, ge=5, le=300, description="seconds an extension rings")
+    ring_prompt: str = Field(
+        default="hello-world",
+        pattern=r"^[A-Za-z0-9_./-]+$",
+        description="the sound that a phone plays that was rung from the portal",
+    )
     sorcery_cache: bool = Field(
         default=False, description="true where sorcery.conf has a memory_cache before our tables"
     )
@@ -164,7 +163,7 @@ class WebhookSettings(Group):
     url: SecretStr = Field(default=SecretStr(""), description="may hold a token of the receiver")
     secret: SecretStr = Field(default=SecretStr(""), description="signs what is sent")
     timeout: float = Field(default=10.0, gt=0, le=60, description="seconds for one delivery")
-    events: set[Literal["states", "alerts"]] = {"states", "alerts"}
+    events: set[Literal["states", "alerts"]] = Field(default={"states", "alerts"})
 
     @model_validator(mode="after")
     def _complete(self) -> "WebhookSettings":
@@ -219,6 +218,9 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     licence: LicenceSettings = LicenceSettings()
     voicemail: VoicemailSettings = VoicemailSettings()
+    invitation: InvitationSettings = InvitationSettings()
+    phones: PhoneSettings = PhoneSettings()
+    secrets: SecretSettings = SecretSettings()
     history: HistorySettings = HistorySettings()
     alerts: AlertSettings = AlertSettings()
     webhook: WebhookSettings = WebhookSettings()

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from pbxbridge.events import (
     AlertsChanged,
+    CallsChanged,
     EndpointsChanged,
     Event,
     ExtensionDeleted,
     ExtensionSaved,
+    InvitationsChanged,
     MailboxChanged,
     OutboxChanged,
     TrunksChanged,
@@ -35,7 +37,10 @@ class Audience:
             case EndpointsChanged(numbers) if not self.sees_all:
                 own = numbers & self.own
                 return EndpointsChanged(own) if own else None
-            case OutboxChanged() | TrunksChanged() | AlertsChanged():
+            case CallsChanged(frozenset() as numbers) if not self.sees_all:
+                own = numbers & self.own
+                return CallsChanged(own) if own else None
+            case OutboxChanged() | TrunksChanged() | AlertsChanged() | InvitationsChanged():
                 is_meant = self.sees_all
             case _:
                 is_meant = True

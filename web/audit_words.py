@@ -22,8 +22,16 @@ _EXTENSION_ACTIONS = {
     "extension.secret-read": "Secret shown",
     "extension.auth-secret-changed": "Auth secret changed",
     "extension.auth-secret-read": "Auth secret shown",
+    "extension.rung": "Phone rung from the portal",
+    "extension.hung-up": "Calls of a phone hung up",
     "extension.reconciled": "Asterisk's rows of an extension repaired",
     "leftover.reconciled": "Asterisk's rows of what is gone removed",
+}
+_PHONE_ACTIONS = {
+    "phone.configuration-fetched": "Configuration fetched by a phone",
+    "phone.address-made": "Address for a phone made",
+    "phone.address-removed": "Address of a phone removed",
+    "phone.resynced": "Phone told to fetch its configuration",
 }
 _USER_ACTIONS = {
     "user.created": "User created",
@@ -86,8 +94,16 @@ _VOICEMAIL_ACTIONS = {
     "voicemail.deleted": "Voicemail message deleted",
     "voicemail.heard": "Voicemail message marked as heard",
 }
+_INVITATION_ACTIONS = {
+    "invitation.sent": "Invitation sent",
+    "invitation.opened": "Invitation opened",
+    "invitation.claimed": "Invitation claimed, new secret made",
+    "invitation.revoked": "Invitation revoked",
+    "invitation.refused": "Link of an invitation refused",
+}
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "Extensions": _EXTENSION_ACTIONS,
+    "Phones": _PHONE_ACTIONS,
     "Users": _USER_ACTIONS,
     "Signing in": _SIGN_IN_ACTIONS,
     "API tokens": _TOKEN_ACTIONS,
@@ -98,9 +114,11 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "Calls from outside": _INBOUND_ACTIONS,
     "Mail outbox": _MAIL_ACTIONS,
     "Voicemail messages": _VOICEMAIL_ACTIONS,
+    "Invitations": _INVITATION_ACTIONS,
 }
 KINDS: Mapping[str, str] = {
     "extension": "Extensions",
+    "phone": "Phones",
     "user": "Users",
     "sign-in": "Signing in",
     "token": "API tokens",
@@ -111,6 +129,7 @@ KINDS: Mapping[str, str] = {
     "inbound": "Calls from outside",
     "mail": "Mail outbox",
     "voicemail": "Voicemail messages",
+    "invitation": "Invitations",
 }
 # Named as the editor names them. A number never changes; what is write-only is not recorded.
 _EXTENSION_FIELDS = {
@@ -150,6 +169,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Extensions": _EXTENSION_FIELDS,
     "Users": _USER_FIELDS,
     "Calling": _CALLING_FIELDS,
+    "Phones": {"file": "File", "lines": "Extensions", "extension": "By way of"},
     "Mail outbox": {"recipient": "Recipient", "mails": "Mails"},
 }
 

@@ -1,4 +1,4 @@
-"""Where a request comes from, also behind proxies: see client_address() in portal.py."""
+"""Where a request comes from and how, also behind proxies: see client_address() in portal.py."""
 
 from __future__ import annotations
 
@@ -16,13 +16,22 @@ def believed_address(remote: str, forwarded: str, trusted: Networks) -> str:
     """
     address = remote
     for written in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-        if not _is_in(address, trusted) or not _is_address(written):
+        if not is_within(address, trusted) or not _is_address(written):
             break
         address = written
     return address
 
 
-def _is_in(address: str, networks: Networks) -> bool:
+def is_encrypted(scheme: str, remote: str, forwarded: str, trusted: Networks) -> bool:
+    """Whether a request came by HTTPS: to us, or as a trusted proxy says in X-Forwarded-Proto."""
+    if scheme == "https":
+        return True
+    said = forwarded.rpartition(",")[2].strip().lower()
+    return said == "https" and is_within(remote, trusted)
+
+
+def is_within(address: str, networks: Networks) -> bool:
+    """Whether an address is in one of the networks; what is no address is in none."""
     return _is_address(address) and any(ip_address(address) in network for network in networks)
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from aiohttp import web
 from jinja2 import Environment
 
+from pbxbridge.mirror.call_board import CallState
 from pbxbridge.mirror.shown import ShownState
 from web.portal import portal_of
 from web.render import TEMPLATES
@@ -15,7 +16,13 @@ from web.render import TEMPLATES
 
 def cells_of(request: web.Request, number: str) -> Mapping[str, str]:
     """Return the cells of one row as they are now, by element id."""
-    return _cells(request.config_dict[TEMPLATES], portal_of(request).board.state_of(number))
+    templates, portal = request.config_dict[TEMPLATES], portal_of(request)
+    call = _call(templates, portal.calls.state_of(number))
+    return {
+        **_cells(templates, portal.board.state_of(number)),
+        f"call-{number}": call,
+        f"tools-call-{number}": call,
+    }
 
 
 # In a storm many browsers are told the same. No more than what is shown on a page or two: a number
@@ -28,3 +35,8 @@ def _cells(templates: Environment, state: ShownState) -> Mapping[str, str]:
         f"ip-{number}": templates.get_template("extensions/ip.html").render(state=state),
         f"port-{number}": str(state.port or ""),
     }
+
+
+@lru_cache
+def _call(templates: Environment, call: CallState | None) -> str:
+    return templates.get_template("extensions/call.html").render(call=call)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from pbxbridge.events import (
     AlertsChanged,
+    CallsChanged,
     EndpointsChanged,
     Event,
     ExtensionDeleted,
     ExtensionSaved,
+    InvitationsChanged,
     LinkChanged,
     MailboxChanged,
     OutboxChanged,
@@ -54,7 +56,9 @@ class LiveChanges:
     def note(self, event: Event) -> None:
         """Take an event from the bus."""
         match event:
-            case EndpointsChanged(numbers):
+            case CallsChanged(None):
+                self._batch.numbers, self._batch.states = set(), True
+            case EndpointsChanged(numbers) | CallsChanged(frozenset() as numbers):
                 self._note_endpoints(numbers)
             case LinkChanged():
                 # Every row says whether what it shows is old.
@@ -64,7 +68,7 @@ class LiveChanges:
                 self._batch.outbox = self._batch.list = True
             case OutboxChanged():
                 self._batch.outbox = True
-            case ExtensionSaved() | ExtensionDeleted() | TrunksChanged():
+            case ExtensionSaved() | ExtensionDeleted() | TrunksChanged() | InvitationsChanged():
                 self._batch.list = True
             case MailboxChanged():
                 self._batch.mailbox = True

@@ -21,6 +21,7 @@ STAFF_ONLY = frozenset({API_DOCS})
 # The whole menu, in its order; a page that is not served is left out.
 MENU = (
     ("/extensions", "Extensions"),
+    ("/phones", "Phones"),
     ("/alerts", "Alerts"),
     (CALLING, "Calling"),
     (VOICEMAIL, "Voicemail"),

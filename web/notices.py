@@ -30,6 +30,8 @@ NOTICES = {
     "mail-discarded": "Mail discarded",
     "mails-sent-again": "The mails will be sent again",
     "mail-test-sent": "Test mail stored, and on its way",
+    "invitation-sent": "Invitation stored, and on its way",
+    "invitation-revoked": "Invitation revoked",
     "trunk-created": "Trunk created",
     "trunk-deleted": "Trunk deleted",
     "route-created": "Route created",

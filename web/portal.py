@@ -14,6 +14,7 @@ from web.client_address import believed_address
 if TYPE_CHECKING:
     from pbxbridge.events import EventBus
     from pbxbridge.mirror.board import Board
+    from pbxbridge.phone_settings import PhoneSettings
     from pbxbridge.services.accounts import Accounts
     from pbxbridge.services.api_tokens import ApiTokens
     from pbxbridge.services.audit_trail import AuditTrail
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from pbxbridge.services.calling.routes import Routes
     from pbxbridge.services.calling.simulation import Simulation
     from pbxbridge.services.calling.trunks import Trunks
+    from pbxbridge.services.desk_phones.desk_phones import DeskPhones
     from pbxbridge.services.extensions import Extensions
+    from pbxbridge.services.invitations.claiming import Claiming
+    from pbxbridge.services.invitations.invitations import Invitations
     from pbxbridge.services.mailing.mail_test import MailTest
     from pbxbridge.services.mailing.outbox_changes import OutboxChanges
     from pbxbridge.services.mailing.server_health import MailServer
     from pbxbridge.services.overview import Overview
     from pbxbridge.services.password_reset import PasswordReset
+    from pbxbridge.services.phone_calls import PhoneCalls
     from pbxbridge.services.second_factor import SecondFactor
     from pbxbridge.services.states.history import History
     from pbxbridge.services.transfer.desk import ImportDesk
@@ -37,7 +42,7 @@ if TYPE_CHECKING:
     from pbxbridge.services.users import Users
     from pbxbridge.services.voicemail.boxes import VoicemailBoxes
     from pbxbridge.services.voicemail.inbox import VoicemailInbox
-    from pbxbridge.settings import WebSettings
+from pbxbridge.settings import WebSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,11 @@ class Portal:
     simulation: Simulation
     preview: Preview
     history: History
+    calls: PhoneCalls
+    invitations: Invitations
+    claiming: Claiming
+    desk_phones: DeskPhones
+    phone_settings: PhoneSettings
     live: LiveTimes = field(default_factory=LiveTimes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from markupsafe import Markup, escape
 from pbxbridge.services.people import Role
 from web.browsers import browser_name
 from web.cookies import csrf_token
+from web.invitation_words import invitation_words
 from web.navigation import Link, links_for
 from web.pages.status import state_hint, status_hint
 from web.portal import SESSION, portal_of
@@ -61,8 +63,9 @@ class Frame:
         return next((link.section for link in self.links if link.current(self.here)), ())
 
 
+@cache
 def make_templates() -> Environment:
-    """Return the environment of all templates of the portal."""
+    """Return the environment of all templates of the portal, in which each is compiled once."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -77,6 +80,7 @@ def make_templates() -> Environment:
     environment.filters["as_segment"] = as_segment
     environment.filters["breakable"] = breakable
     environment.filters["browser"] = browser_name
+    environment.filters["invitation_words"] = invitation_words
     environment.filters["role_words"] = role_words
     return environment
 
@@ -108,6 +112,8 @@ def fragment(request: web.Request, template: str, **context: Any) -> str:
     context["csrf"] = csrf_token(session.token) if session else ""
     # For hiding what cannot be done anyway: access.py is what refuses it.
     context["can_edit"] = session is not None and session.role is Role.ADMIN
+    context["call_of"] = portal_of(request).calls.state_of
+    context["may_invite"] = portal_of(request).invitations.fits
     return request.config_dict[TEMPLATES].get_template(template).render(context)
 
 

@@ -7,6 +7,8 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from aiohttp import web
 
+from web.routes import SECRET_PATHS
+
 HOME = "/"
 API = "/api/"
 # The one page there.
@@ -80,6 +82,22 @@ def is_api(request: web.Request) -> bool:
     return request.path.startswith(API) and request.path != API_DOCS
 
 
+def has_secret_path(request: web.Request) -> bool:
+    """Whether the address is one that only those know who were told it."""
+    return request.path.startswith(SECRET_PATHS)
+
+
+def loggable_path(request: web.Request) -> str:
+    """Return the path for the log: of a secret one the beginning, whether or not it leads anywhere.
+
+    Not the route's pattern: a mistyped address or a wrong method finds no route.
+    """
+    for beginning in SECRET_PATHS:
+        if request.path.startswith(beginning):
+            return f"{beginning}..."
+    return request.path
+
+
 def safe_next(target: str) -> str:
     """Return a path of this portal to go to after sign-in; anything else becomes the home page.
 
@@ -109,7 +127,7 @@ def sign_in_url(request: web.Request) -> str:
     if wants_fragment(request):
         if current := split_url(request.headers.get("HX-Current-URL", "")):
             here = f"{current.path}?{current.query}" if current.query else current.path
-    elif request.method == "GET":
+    elif request.method == "GET" and not has_secret_path(request):
         here = request.path_qs
     target = safe_next(here)
     return "/sign-in" if target == HOME else "/sign-in?" + urlencode({"next": target})

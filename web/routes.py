@@ -7,8 +7,17 @@ STATIC = "static"
 HEALTH = "health"
 LIVE = "live"
 
+INVITATION = "invitation"
+PROVISIONING = "provisioning"
+PROVISIONING_BY_MAC = "provisioning_by_mac"
+
+# Below these, what follows is a secret of who was told the address.
+INVITATION_PATH = "/invitation/"
+PROVISIONING_PATH = "/provision/"
+SECRET_PATHS = (INVITATION_PATH, PROVISIONING_PATH)
+
 PASSWORD_PATH = "/password"  # noqa: S105 - the path of a page
 
 # Neither reads a session nor needs one.
-SESSIONLESS = frozenset({STATIC, HEALTH})
+SESSIONLESS = frozenset({STATIC, HEALTH, INVITATION, PROVISIONING, PROVISIONING_BY_MAC})
 ALLOWED_WITH_ONE_TIME_PASSWORD = frozenset({PASSWORD, SIGN_OUT})

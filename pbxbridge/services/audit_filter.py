@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "inbound": "inbound.",
     "mail": "mail.",
     "voicemail": "voicemail.",
+    "invitation": "invitation.",
 }
 
 

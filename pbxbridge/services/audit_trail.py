@@ -79,12 +79,14 @@ class AuditTrail:
 
     async def present(self, entries: Iterable[AuditView]) -> set[tuple[str, str]]:
         """Return the subjects of these entries that are there now, by kind and name."""
-        names: dict[str, set[str]] = {"extension": set(), "user": set()}
+        names: dict[str, set[str]] = {"extension": set(), "invitation": set(), "user": set()}
         for entry in entries:
             names.setdefault(entry.kind, set()).add(entry.subject)
-        numbers = Extension.filter(number__in=list(names["extension"]))
+        # What happens to an invitation is recorded at its extension.
+        wanted = names["extension"] | names["invitation"]
+        numbers = await Extension.filter(number__in=list(wanted)).values_list("number", flat=True)
         logins = User.filter(login__in=list(names["user"]))
-        there = [("extension", number) for number in await numbers.values_list("number", flat=True)]
+        there = [(kind, number) for kind in ("extension", "invitation") for number in numbers]
         there += [("user", login) for login in await logins.values_list("login", flat=True)]
         return {(kind, str(name)) for kind, name in there}
 

@@ -15,6 +15,7 @@ from dialplan.extension_row import VOICEMAIL
 from dialplan.inbound import is_pattern
 from dialplan.pattern import canonical, parse_pattern
 from pbxbridge.email_address import checked_address
+from pbxbridge.phones.makes import spelled_make
 from pbxbridge.services.login_name import LOGIN_LENGTH, normalised_login
 from pbxbridge.services.parsing import no_doubles, problem, split, strip
 from pbxbridge.services.voicemail.addresses import SEPARATOR
@@ -190,6 +191,11 @@ def _text(value: str) -> str:
     return value
 
 
+def _phone_make(value: str) -> str:
+    # Any text may be one: an import brings what another system calls a phone.
+    return spelled_make(_text(value))
+
+
 def _secret(value: str) -> str:
     if not value:
         return value
@@ -266,6 +272,7 @@ OutsideNumber = Annotated[str, strip, AfterValidator(_outside_number)]
 Target = Annotated[str, strip, AfterValidator(_target)]
 Mac = Annotated[str, strip, AfterValidator(_mac)]
 Text = Annotated[str, strip, AfterValidator(_text)]
+PhoneMake = Annotated[str, strip, AfterValidator(_phone_make)]
 PhoneGroup = Annotated[str, strip, AfterValidator(_phone_group)]
 GroupName = Annotated[str, strip, AfterValidator(_group_name)]
 Secret = Annotated[str, strip, AfterValidator(_secret)]

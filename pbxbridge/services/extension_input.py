@@ -29,6 +29,7 @@ from pbxbridge.services.extension_fields import (
     Number,
     OutsideNumber,
     PhoneGroup,
+    PhoneMake,
     Pin,
     RegistrationNumber,
     RingTime,
@@ -108,7 +109,7 @@ class ExtensionInput(BaseModel):
     voicemail_time_zone: TimeZone = ""
     dids: Dids = Field(default_factory=list)
     twinning_number: OutsideNumber = ""
-    phone_make: Text = ""
+    phone_make: PhoneMake = ""
     phone_model: Text = ""
     mac: Mac = ""
     registration_number: RegistrationNumber = 1

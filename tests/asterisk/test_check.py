@@ -15,7 +15,8 @@ from tests.rig.system import TESTER, System
 
 FILES = ["extconfig.conf", "sorcery.conf", "extensions.conf", "iax.conf"]
 NAMES = [
-    *("database", "realtime tables", "Asterisk's mail", "AMI", *FILES, "trunks", "modules"),
+    *("database", "realtime tables", "Asterisk's mail", "SIP secrets"),
+    *("AMI", *FILES, "trunks", "modules"),
     *("ARI", "SMTP", "voicemail spool"),
 ]
 iax2_numbers = count(2001)

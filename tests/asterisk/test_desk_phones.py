@@ -88,7 +88,7 @@ async def test_a_phone_sets_itself_up_and_again_when_it_is_told(
 
     status, dialog = await admin.post(f"/phones/{mac}/address")
     assert status == 200, dialog
-    entered = re.search(r'>([^<]*/provision/[^<]*)</textarea>', dialog)
+    entered = re.search(r">([^<]*/provision/[^<]*)</textarea>", dialog)
     assert entered
     phone = DeskPhone(READERS[name], mac, html.unescape(entered[1]))
     read = await phone.fetch()

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
 
 from pbxbridge.events import EventBus
 from pbxbridge.services.accounts import Accounts
@@ -18,9 +17,13 @@ from tests.db.people import PASSWORD, CountingPasswords, People, Ticks
 from tests.rig.campaign import times
 from tests.rig.databases import on_both_engines
 from tests.rig.mail_catcher import MailCatcher
+from tests.rig.quick_hashes import QUICK
 
 # Plain questions to the database, whose answers no engine changes.
-ON_BOTH_IN_A_CAMPAIGN = {"accounts", "api_tokens", "password_reset", "second_factor", "users"}
+ON_BOTH_IN_A_CAMPAIGN = {
+    *("accounts", "api_tokens", "claiming", "invitations", "password_reset", "second_factor"),
+    *("desk_phones", "users"),
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,7 +51,7 @@ def outbox(database: str, bus: EventBus, catcher: MailCatcher, clock: Clock) -> 
 @pytest.fixture(scope="session")
 def passwords() -> CountingPasswords:
     """With hashes that are made in no time."""
-    return CountingPasswords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    return CountingPasswords(QUICK)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pbxbridge.log import configure_logging
+from pbxbridge.phone_settings import InvitationSettings
 from pbxbridge.service import prepare, running
 from pbxbridge.settings import Settings, WebSettings
 from tests.demo.seed import PHONES, SOFTPHONE, Seeded, seed
@@ -23,6 +24,8 @@ FOLDER = Path(os.environ.get("PBXBRIDGE_DEMO_FOLDER", "run"))
 # Where SIP and the portal listen; an address of this machine lets phones and browsers of the
 # network in. SIP writes it into messages, so a wildcard will not do.
 BIND = os.environ.get("PBXBRIDGE_DEMO_BIND", "127.0.0.1")
+# A place that stands for where the softphone of the invitations is got.
+DOWNLOAD_URL = "https://example.com/intellaphone"
 QUALIFY_SECONDS = 10
 RING_SECONDS = 20
 
@@ -43,8 +46,12 @@ async def main() -> None:
             catcher,
             qualify_seconds=QUALIFY_SECONDS,
             ring_seconds=RING_SECONDS,
-            web=WebSettings(host=BIND, port=state.web_port),
+            web=WebSettings(
+                host=BIND, port=state.web_port, public_url=f"http://{BIND}:{state.web_port}"
+            ),
+            key=state.sealing_key,
         )
+        settings.invitation = InvitationSettings(download_url=DOWNLOAD_URL)
         _write_environment(settings)
         configure_logging(settings.log)
         console.print("== Preparing the database")
@@ -106,6 +113,11 @@ def _write_environment(settings: Settings) -> None:
         "SMTP__HOST": settings.smtp.host,
         "SMTP__PORT": settings.smtp.port,
         "VOICEMAIL__SPOOL": settings.voicemail.spool,
+        "INVITATION__DOWNLOAD_URL": DOWNLOAD_URL,
+        "WEB__PUBLIC_URL": settings.web.public_url,
+        "PHONES__SIP_HOST": settings.phones.sip_host,
+        "PHONES__SIP_PORT": settings.phones.sip_port,
+        "SECRETS__KEYS": settings.secrets.keys.get_secret_value(),
     }
     path = FOLDER / "environment"
     path.touch(mode=0o600)

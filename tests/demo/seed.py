@@ -8,8 +8,10 @@ from pbxbridge.models.database import open_database
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import ExtensionInput
+from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.licences import Licences
 from pbxbridge.settings import Settings
-from tests.rig.extensions import extensions_on
+from pbxbridge.site import site_of
 
 PHONES = ("1001", "1002")
 SOFTPHONE = "1003"
@@ -30,11 +32,7 @@ async def seed(settings: Settings) -> Seeded:
     async with open_database(settings.database.url.get_secret_value()):
         accounts = Accounts(idle=timedelta(hours=1), longest=timedelta(hours=1))
         password = "" if await accounts.any_user() else await accounts.create_admin("admin")
-        extensions = extensions_on(
-            EventBus(),
-            qualify_frequency=settings.asterisk.qualify_frequency,
-            ring_time=settings.asterisk.ring_time,
-        )
+        extensions = Extensions(EventBus(), site_of(settings), Licences(None))
         present = await extensions.monitored()
         for number, name in NAMES.items():
             if number not in present:
@@ -50,4 +48,6 @@ def _wanted(number: str, name: str) -> ExtensionInput:
         voicemail=True,
         voicemail_pin="8642",
         voicemail_email=f"{name.split(maxsplit=1)[0].lower()}@example.com",
+        phone_make="IntellaPhone" if number == SOFTPHONE else "",
+        phone_model="IntellaPhone PC" if number == SOFTPHONE else "",
     )

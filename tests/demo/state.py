@@ -6,6 +6,7 @@ import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pbxbridge.sealing import new_key
 from tests.rig.asterisk import Ports
 from tests.rig.ports import free_ports, rtp_block
 
@@ -18,6 +19,7 @@ class DemoState:
     web_port: int
     ami_secret: str
     ari_secret: str
+    sealing_key: str
 
 
 def load_state(folder: Path) -> DemoState:
@@ -36,6 +38,7 @@ def load_state(folder: Path) -> DemoState:
         web_port=_free(stored.get("web", 8080)),
         ami_secret=stored.get("ami_secret") or secrets.token_hex(),
         ari_secret=stored.get("ari_secret") or secrets.token_hex(),
+        sealing_key=stored.get("sealing_key") or new_key(),
     )
     ports = asdict(state.ports)
     path.touch(mode=0o600)
@@ -49,6 +52,7 @@ def load_state(folder: Path) -> DemoState:
                 "web": state.web_port,
                 "ami_secret": state.ami_secret,
                 "ari_secret": state.ari_secret,
+                "sealing_key": state.sealing_key,
             }
         ),
         encoding="utf-8",

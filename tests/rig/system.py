@@ -9,14 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from secrets import token_hex
 
 from pydantic import SecretStr
 
 from pbxbridge.events import EventBus
 from pbxbridge.models.database import open_database
 from pbxbridge.models.outbox import AsteriskNotice
-from pbxbridge.service import prepare, running, site_of
+from pbxbridge.phone_settings import PhoneSettings, SecretSettings
+from pbxbridge.sealing import new_key
+from pbxbridge.service import prepare, running
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
@@ -31,11 +32,12 @@ from pbxbridge.settings import (
     VoicemailSettings,
     WebSettings,
 )
+from pbxbridge.site import site_of
 from tests.rig.asterisk import AsteriskInstance, Store
-from tests.rig.asterisk_schema import create_asterisk_tables
 from tests.rig.calling import Calling, calling_for
-from tests.rig.databases import Engine, forget_statements, migrate_quickly
+from tests.rig.databases import Databases, Engine, forget_statements, migrate_quickly
 from tests.rig.mail_catcher import MailCatcher
+from tests.rig.ports import free_ports
 from tests.rig.postgres import PostgresServer
 from tests.sip import Phone
 
@@ -118,29 +120,35 @@ async def running_system(
     verbose: int = 1,
     kind: type[AsteriskInstance] = AsteriskInstance,
     engine: Engine = "sqlite",
-    server: PostgresServer | None = None,
+    databases: Databases | None = None,
     store: Store = "spool",
+    can_link: bool = False,
 ) -> AsyncIterator[System]:
     """Run all of it in ``folder``, from an empty database, with an Asterisk of this ``kind``.
 
-    A PostgreSQL is the ``server`` given, or one of its own. ``store`` is where voicemail is kept.
+    A PostgreSQL is that of ``databases``, or one of its own. ``store`` is where voicemail is kept.
+    With ``can_link`` the bridge knows its own address, so that mails can lead to it.
     """
     async with MailCatcher().listening() as catcher, AsyncExitStack() as stack:
         forget_statements()
         database: Path | str = folder / "pbxbridge.sqlite3"
+        server: PostgresServer | None = None
         if isinstance(database, Path) and engine == "sqlite":
             await migrate_quickly(database)
         else:
-            if server is None:
-                server = await stack.enter_async_context(PostgresServer(folder / "postgres"))
-            database = await stack.enter_async_context(postgres_database(server, engine))
+            if databases is None:
+                databases = Databases(folder)
+                stack.push_async_callback(databases.stop)
+            server = await databases.server()
+            migrated = await databases.template(engine)
+            database = await stack.enter_async_context(databases.copy(migrated))
         asterisk = kind(folder / "asterisk", database, verbose=verbose, store=store)
         settings = settings_for(
             asterisk,
             catcher,
             qualify_seconds=QUALIFY_SECONDS,
             ring_seconds=RING_SECONDS,
-            web=WebSettings(port=0),
+            web=_web_settings() if can_link else WebSettings(port=0),
         )
         await prepare(settings)
         async with open_database(settings.database.url.get_secret_value()):
@@ -167,17 +175,9 @@ async def running_system(
             await asterisk.stop()
 
 
-@asynccontextmanager
-async def postgres_database(server: PostgresServer, engine: Engine) -> AsyncIterator[str]:
-    """Give the address of a database of one's own, with Asterisk's tables if asked for."""
-    name = f"system-{token_hex(4)}"
-    await server.create_database(name)
-    try:
-        if engine == "alembic":
-            await create_asterisk_tables(server.url(name))
-        yield server.url(name)
-    finally:
-        await server.drop_database(name)
+def _web_settings() -> WebSettings:
+    [port] = free_ports(1)
+    return WebSettings(port=port, public_url=f"http://127.0.0.1:{port}")
 
 
 def settings_for(
@@ -187,8 +187,9 @@ def settings_for(
     qualify_seconds: int,
     ring_seconds: int,
     web: WebSettings,
+    key: str = "",
 ) -> Settings:
-    """Return the settings of a bridge for these."""
+    """Return the settings of a bridge for these, with a ``key`` of its own or the one given."""
     return Settings(
         database=DatabaseSettings(url=SecretStr(asterisk.database_url)),
         asterisk=AsteriskSettings(
@@ -203,5 +204,7 @@ def settings_for(
         smtp=SmtpSettings(host=catcher.host, port=catcher.port, sender="voicemail@pbx.local"),
         web=web,
         voicemail=VoicemailSettings(spool=asterisk.voicemail, store=asterisk.store),
+        phones=PhoneSettings(sip_host=asterisk.bind, sip_port=asterisk.ports.sip),
+        secrets=SecretSettings(keys=SecretStr(key or new_key())),
         log=LogSettings(level="warning"),
     )

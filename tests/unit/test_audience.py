@@ -10,6 +10,7 @@ from pbxbridge.events import (
     Event,
     ExtensionDeleted,
     ExtensionSaved,
+    InvitationsChanged,
     LinkChanged,
     MailboxChanged,
     OutboxChanged,
@@ -29,6 +30,7 @@ CASES: list[tuple[Event, bool, bool]] = [
     (MailboxChanged("1002", "default"), True, False),
     (OutboxChanged(), True, False),
     (AlertsChanged(), True, False),
+    (InvitationsChanged(), True, False),
     (LinkChanged("asterisk", False, datetime.now(UTC), "gone"), True, True),
     (Overflowed(), True, True),
 ]

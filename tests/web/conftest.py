@@ -13,18 +13,23 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
+from pbxbridge.asterisk.ari_link import AriLink
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.events import EventBus
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.board import Board
+from pbxbridge.mirror.call_board import CallBoard
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.audit_trail import AuditTrail
 from pbxbridge.services.calling.preview import Preview
 from pbxbridge.services.calling.simulation import Simulation
+from pbxbridge.services.desk_phones.desk_phones import DeskPhones
 from pbxbridge.services.extension_store import SiteDefaults
 from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.invitations.claiming import Claiming
+from pbxbridge.services.invitations.invitations import Invitations
 from pbxbridge.services.licences import Licences
 from pbxbridge.services.mailing.mail_test import MailTest
 from pbxbridge.services.mailing.outbox_changes import OutboxChanges
@@ -34,6 +39,7 @@ from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.password_reset import PasswordReset
 from pbxbridge.services.passwords import Passwords
 from pbxbridge.services.people import Role
+from pbxbridge.services.phone_calls import PhoneCalls
 from pbxbridge.services.second_factor import SecondFactor
 from pbxbridge.services.states.history import History
 from pbxbridge.services.transfer.desk import ImportDesk
@@ -43,13 +49,16 @@ from pbxbridge.services.users import Users
 from pbxbridge.services.voicemail.boxes import VoicemailBoxes
 from pbxbridge.services.voicemail.inbox import VoicemailInbox
 from pbxbridge.services.voicemail.spool import VoicemailSpool
-from pbxbridge.settings import ONLY_NODE, SmtpSettings, WebSettings
+from pbxbridge.settings import ONLY_NODE, NodeSettings, SmtpSettings, WebSettings
 from tests.db.mail_rows import running
 from tests.fakes.eager_mirror import EagerMirror
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.rig.calling import calling_on
 from tests.rig.campaign import times
 from tests.rig.databases import Databases, Engine, Template, on_both_engines
+from tests.rig.desk_phones import PHONE_SETTINGS, desk_phones_on
+from tests.rig.invitations import invitations_on
+from tests.rig.quick_hashes import QUICK
 from tests.rig.relaying import relay_for
 from web.app import LiveTimes, Portal, make_app
 from web.cookies import csrf_token, session_cookie_name
@@ -90,7 +99,7 @@ class Clock:
 
 async def prepare() -> Mapping[Role, str]:
     """Make a user of each role, named as the role; return the token of a session of each."""
-    check = PasswordCheck()
+    check = PasswordCheck(Passwords(QUICK))
     accounts = Accounts(idle=IDLE, longest=LONGEST, check=check)
     console, users = Actor("console", ""), Users(check.passwords)
     tokens = {}
@@ -119,7 +128,7 @@ class Prepared:
 
 @pytest.fixture
 async def template(databases: Databases, engine: Engine) -> Template:
-    """Made once: each password hash takes a noticeable part of a second."""
+    """Made once, and copied."""
     return await databases.template(engine, prepare)
 
 
@@ -136,8 +145,8 @@ def one_clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def passwords() -> Passwords:
-    """Made once, since making it hashes a password too."""
-    return Passwords()
+    """With hashes that are made in no time."""
+    return Passwords(QUICK)
 
 
 @pytest.fixture
@@ -214,6 +223,37 @@ def board(bus: EventBus) -> Board:
 
 
 @pytest.fixture
+def call_board() -> CallBoard:
+    """Who is on the phone; nobody but the test feeds it."""
+    return CallBoard([ONLY_NODE])
+
+
+@pytest.fixture
+def calls(extensions: Extensions, call_board: CallBoard, board: Board) -> PhoneCalls:
+    """The real service with a link that does not run: Asterisk is away."""
+    link = AriLink(ONLY_NODE, NodeSettings(), call_board, lambda: None, "hello-world")
+    return PhoneCalls(extensions, call_board, {ONLY_NODE: link}, board)
+
+
+@pytest.fixture
+def desk_phones(database: str, board: Board) -> DeskPhones:
+    """The real service; there is no Asterisk that would tell a phone anything."""
+    return desk_phones_on(board)
+
+
+@pytest.fixture
+def invitations(database: str, bus: EventBus, clock: Clock) -> Invitations:
+    return invitations_on(bus, clock)
+
+
+@pytest.fixture
+def claiming(
+    bus: EventBus, extensions: Extensions, invitations: Invitations, clock: Clock
+) -> Claiming:
+    return Claiming(bus, extensions, invitations.fits, clock=clock)
+
+
+@pytest.fixture
 def mirror(board: Board) -> EagerMirror:
     """What the board shows; nobody but the test feeds it."""
     return EagerMirror(ONLY_NODE, board)
@@ -233,6 +273,10 @@ def portal(
     mail_server: MailServer,
     transfer: Transfer,
     imports: ImportDesk,
+    calls: PhoneCalls,
+    desk_phones: DeskPhones,
+    invitations: Invitations,
+    claiming: Claiming,
     clock: Clock,
 ) -> Portal:
     """What the portal of this test is made of: the real services."""
@@ -265,6 +309,11 @@ def portal(
         simulation=Simulation(),
         preview=Preview(SiteDefaults(60, 20), lambda n: board.state_of(n).takes_calls),
         history=History(timedelta(days=30)),
+        calls=calls,
+        desk_phones=desk_phones,
+        phone_settings=PHONE_SETTINGS,
+        invitations=invitations,
+        claiming=claiming,
         live=LiveTimes(session_check=0.05, gather=0.01),
     )
 

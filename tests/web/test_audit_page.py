@@ -15,6 +15,7 @@ from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
 from pbxbridge.services.stepwise import Pace
 from tests.rig.extensions import delete_knowingly
+from tests.rig.invitations import MAKE
 from tests.web.conftest import Client, Prepared, Visitor
 from tests.web.forms import add
 from web.app import Portal
@@ -64,6 +65,15 @@ async def test_an_entry_says_who_when_from_where_and_what(
     assert re.search(row, text), text
     assert "When (UTC)" in text
     assert '<a href="/extensions/1001/edit">1001</a>' in await page_of(visitor, "/audit")
+
+
+async def test_an_invitation_leads_to_its_extension(
+    visitor: Visitor, extensions: Extensions, admin: Actor, portal: Portal
+) -> None:
+    await extensions.update(admin, "1001", MAKE)
+    await portal.invitations.send(admin, "1001", "ada@example.org")
+    text = await page_of(visitor, "/audit?kind=invitation")
+    assert '<a href="/extensions/1001/edit">1001</a>' in text
 
 
 async def test_a_subject_that_is_gone_is_shown_without_a_link(

@@ -21,7 +21,19 @@ from web.requests import API, API_DOCS
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What stands for the variable parts of an address.
-PARTS = {"number": "1001", "login": "operator", "id": "1", "msg_id": "1", "name": "internal"}
+PARTS = {
+    "number": "1001",
+    "login": "operator",
+    "id": "1",
+    "msg_id": "1",
+    "name": "internal",
+    "token": "t",
+    "file": "f",
+    "mac": "0004f2a1b2c3",
+}
+# Whose address is all the proof that there is.
+INVITATION = "/invitation/t"
+PHONES = {"/provision/t/f", "/provision/f"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,9 @@ async def test_exactly_these_routes_are_public(client: Client, doors: list[Door]
     }
     assert len(static) == 1
     public = {door.path for door in doors if door.access.anonymous}
-    assert public - static == {"/healthz", "/sign-in", "/reset", "/reset/code"}
+    assert public - static - PHONES == {
+        *("/healthz", "/sign-in", "/reset", "/reset/code", INVITATION),
+    }
 
 
 async def test_a_stranger_is_sent_to_the_sign_in_page(
@@ -196,7 +210,9 @@ async def test_no_write_from_another_site(
     client: Client, visitor: Visitor, doors: list[Door], headers: dict[str, str]
 ) -> None:
     for door in doors:
-        if door.writes:
+        # Its page has no-referrer (test_invitation_page.py).
+        hides = door.path == INVITATION and headers == {"Origin": "null"}
+        if door.writes and not hides:
             data = {"csrf": visitor.csrf, "login": "admin", "password": PASSWORD}
             answer = await client.request(
                 door.method, door.path, data=data, headers=headers, cookies=visitor.cookies
@@ -233,6 +249,8 @@ async def test_the_token_is_also_taken_from_a_header(client: Client, visitor: Vi
     assert answer.status == 200
 
 
-async def test_the_only_public_writes_sign_in_or_reset_a_password(doors: list[Door]) -> None:
+async def test_the_only_public_writes_sign_in_reset_a_password_or_claim_an_invitation(
+    doors: list[Door],
+) -> None:
     writes = {door.path for door in doors if door.access.anonymous and door.writes}
-    assert writes == {"/sign-in", "/reset", "/reset/code"}
+    assert writes == {"/sign-in", "/reset", "/reset/code", INVITATION}

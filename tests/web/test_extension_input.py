@@ -37,6 +37,7 @@ SELECTS = (
     "voicemail_audio",
     "voicemail_after_sending",
     "voicemail_language",
+    "phone_make",
 )
 BAD = [
     ({"number": ""}, {"number": "Enter the extension's number."}),

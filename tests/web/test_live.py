@@ -30,7 +30,7 @@ SECONDS = 5.0
 
 
 def cells(number: str) -> set[str]:
-    return {f"{name}-{number}" for name in ("status", "ip", "port")}
+    return {f"{name}-{number}" for name in ("status", "ip", "port", "call", "tools-call")}
 
 
 def register(mirror: EagerMirror, number: str, status: str = "Reachable") -> None:

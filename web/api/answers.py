@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pbxbridge.mirror.board import Board
 from pbxbridge.services.device_types import DeviceType
 from pbxbridge.services.extension_view import ExtensionView
+from pbxbridge.services.invitations.state import InvitationState
 from pbxbridge.services.people import Role, TokenScope
 from pbxbridge.services.voicemail.mail_choices import AfterSending, VoicemailAudio
 from web.api.queries import Paging, StatusName
@@ -32,7 +33,8 @@ class State(Model):
     While `asterisk_connected` is false the state is the last one known, as of `asterisk_since`.
     `ip` and `port` are those of the registered device, empty and 0 without one. `waiting` means
     that the extension is saved, but Asterisk is yet to be told. `node` is the Asterisk where the
-    device is, empty where there is only one.
+    device is, empty where there is only one. `invitation` tells how far the newest invitation to
+    set up a softphone is, null without one.
     """
 
     number: str
@@ -44,6 +46,7 @@ class State(Model):
     user_agent: str
     last_seen: datetime | None
     waiting: bool
+    invitation: InvitationState | None
     asterisk_connected: bool
     asterisk_since: datetime
 
@@ -55,8 +58,8 @@ class Extension(Model):
     `pin_changed_by_phone_at` is null unless the present PIN was chosen by phone.
     """
 
-    # As in the service's ExtensionView, without ``waiting``: that changes while the version, and
-    # with it the ETag, stays.
+    # As in the service's ExtensionView, without ``waiting`` and ``invitation``: these change while
+    # the version, and with it the ETag, stays.
     number: str
     device_type: DeviceType
     caller_id_name: str
@@ -257,6 +260,7 @@ def state_of(view: ExtensionView, board: Board) -> State:
         user_agent=state.user_agent,
         last_seen=state.last_seen,
         waiting=view.waiting,
+        invitation=InvitationState(view.invitation) if view.invitation else None,
         asterisk_connected=link.up,
         asterisk_since=link.since,
     )

@@ -10,7 +10,7 @@ from pbxbridge.errors import Forbidden
 from web.access import access_of
 from web.middleware.csrf import SAFE_METHODS
 from web.portal import SESSION
-from web.requests import BEARER, is_api, sign_in_url, wants_fragment, wants_page
+from web.requests import BEARER, is_api, loggable_path, sign_in_url, wants_fragment, wants_page
 from web.routes import ALLOWED_WITH_ONE_TIME_PASSWORD, PASSWORD_PATH
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ async def authorize(request: web.Request, handler: Handler) -> web.StreamRespons
     if match.http_exception is not None:
         return await handler(request)  # 404 or 405: there is no handler that could declare anything
     if access is None:
-        log.error("access.undeclared", route=request.path)
+        log.error("access.undeclared", route=loggable_path(request))
         raise Forbidden("This page does not say who may open it.")
     if session.role not in access.roles:
         raise Forbidden("Your role does not allow this. Ask an administrator.")

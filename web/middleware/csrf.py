@@ -23,6 +23,7 @@ FIELD = "csrf"
 HEADER = "X-CSRF-Token"
 
 _ATTRIBUTE = "__audited__"
+_HIDDEN = "__without_referrer__"
 
 
 @web.middleware
@@ -32,7 +33,7 @@ async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
     is_safe = request.method in SAFE_METHODS and not _is_audited(request)
     if is_safe or (session and not session.by_cookie):
         return await handler(request)
-    if not comes_from_here(request):
+    if not comes_from_here(request, may_hide=_may_hide(request)):
         raise Forbidden("This request came from another site.")
     if session:
         given = request.headers.get(HEADER, "")
@@ -60,17 +61,33 @@ def _is_audited(request: web.Request) -> bool:
     return bool(getattr(request.match_info.handler, _ATTRIBUTE, False))
 
 
-def comes_from_here(request: web.Request) -> bool:
+def from_a_page_without_referrer(handler: Handler) -> Handler:
+    """Declare that the form is on a page whose Referrer-Policy is no-referrer.
+
+    Browsers then send ``Origin: null`` (Fetch standard, "append a request Origin header"), and over
+    plain http no Sec-Fetch-Site that would tell more. Only for a handler that asks for no session,
+    and whose address nobody else can know: there is nothing that another site could abuse.
+    """
+    setattr(handler, _HIDDEN, True)
+    return handler
+
+
+def _may_hide(request: web.Request) -> bool:
+    return bool(getattr(request.match_info.handler, _HIDDEN, False))
+
+
+def comes_from_here(request: web.Request, *, may_hide: bool = False) -> bool:
     """Whether the browser says that a page of this portal made the request.
 
     ``Sec-Fetch-Site`` is right behind any proxy, but browsers send it to https and localhost only;
     ``Origin`` comes with every POST of every browser since 2020. With neither, no browser is at
     work, and nobody's cookies can be abused. Source: W3C Fetch Metadata; Fetch standard, Origin.
+    With ``may_hide`` an Origin of null says nothing either.
     """
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    if origin is None:
+    if origin is None or (may_hide and origin == "null"):
         return True
     parts = split_url(origin)
     return parts is not None and parts.netloc == request.host

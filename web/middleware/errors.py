@@ -21,7 +21,7 @@ from pbxbridge.errors import (
 from pbxbridge.services.keep_trying import is_database_away
 from web.portal import SESSION
 from web.render import bare_page, page
-from web.requests import wants_page
+from web.requests import loggable_path, wants_page
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             return _with_headers(await _answer(request, error.status), error)
         except Exception as error:
             if is_database_away(error):
-                log.warning("database.failed", path=request.path, reason=str(error))
+                log.warning("database.failed", path=loggable_path(request), reason=str(error))
                 return await _answer(request, 503, title=NO_DATABASE)
             return await _unexpected(request, request_id, error)
 
@@ -94,7 +94,7 @@ async def _unexpected(request: web.Request, request_id: str, error: Exception) -
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         # Below /static: no file can have such a name.
         return await _answer(request, 404)
-    log.exception("request.failed", method=request.method, path=request.path)
+    log.exception("request.failed", method=request.method, path=loggable_path(request))
     return await _answer(request, 500, request_id=request_id)
 
 
@@ -139,7 +139,7 @@ async def _page(request: web.Request, status: int, shown: dict[str, str]) -> web
         try:
             return await page(request, TEMPLATE, status, **shown)
         except Exception:
-            log.exception("error_page.failed", path=request.path)
+            log.exception("error_page.failed", path=loggable_path(request))
     return bare_page(request, TEMPLATE, status, **shown)
 
 

@@ -12,6 +12,7 @@ from pbxbridge.services.extension_view import ExtensionView
 from pbxbridge.services.people import Role
 from pbxbridge.services.voicemail.mail_choices import time_zones
 from web.access import allow
+from web.desk_phone import models_of, offered_makes
 from web.device_history import shown_history
 from web.notices import notify
 from web.pages.extension_form import (
@@ -45,6 +46,7 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{LIST}/new-extension", show_new),
         web.get(f"{LIST}/user-names", show_logins),
         web.get(f"{LIST}/time-zones", show_time_zones),
+        web.get(f"{LIST}/phone-models", show_models),
         web.post(LIST, create),
         web.get(f"{one}/edit", show_editor),
         web.get(f"{one}/facts", show_facts),
@@ -89,6 +91,13 @@ async def show_logins(request: web.Request) -> web.StreamResponse:
 async def show_time_zones(request: web.Request) -> web.StreamResponse:
     """Offer all time zones: too many to be sent with each editor, most of which need none."""
     return html(fragment(request, "extensions/time_zones.html", zones=time_zones()))
+
+
+@allow(Role.ADMIN, Role.OPERATOR)
+async def show_models(request: web.Request) -> web.StreamResponse:
+    """Offer the models of the make that is chosen, of all if it is none of the list."""
+    models = models_of(portal_of(request).desk_phones.makes, request.query.get("phone_make", ""))
+    return html(fragment(request, "extensions/models.html", models=models))
 
 
 @allow(Role.ADMIN)
@@ -151,6 +160,8 @@ async def _editor(
     stored = shown_values(view) if view else new_values()
     now = changed_meanwhile(view, typed) if view and is_stale else {}
     logins = await portal.users.page(per_page=MOST_LOGINS)
+    values, makes = stored | dict(typed), portal.desk_phones.makes
+    offered = offered_makes(makes, str(values["phone_make"]))
     return await part_or_page(
         request,
         "extensions/editor.html",
@@ -162,14 +173,16 @@ async def _editor(
         has_secret=view is not None and has_secret(view),
         history=await shown_history(portal.history, view.number) if view else [],
         kept_days=portal.history.keep.days,
-        values=stored | dict(typed),
+        values=values,
         errors=errors,
         now=now,
         focus=first_wrong(errors, now) or ("caller_id_name" if view else "number"),
         is_more_open=any(name in errors or name in now for name in MORE)
         or any(stored[name] != value for name, value in new_values().items() if name in MORE),
         without=WITHOUT,
-        choices=CHOICES,
+        choices={**CHOICES, "phone_make": offered},
+        makes=offered,
+        models=models_of(makes),
         classes=await portal.extensions.classes_of_service(),
         groups=await portal.extensions.phone_groups(),
         logins=[user.login for user in logins.items],

@@ -141,8 +141,8 @@ async def _send(
         if batch.outbox and audience.sees_all:
             before, waiting = waiting, await portal_of(request).overview.waiting()
             patch["waiting"] = fragment(request, "waiting.html", waiting=waiting)
-            # A row says whether it waits for Asterisk.
-            refresh |= before is None or before.notices != waiting.notices
+            # A row says whether it waits for Asterisk, and how far its invitation is.
+            refresh |= before is None or _shown_in_rows(before) != _shown_in_rows(waiting)
         if patch:
             await stream.send(json.dumps(patch), event="patch")
         if batch.states:
@@ -152,6 +152,10 @@ async def _send(
         if refresh:
             await stream.send("list", event="list")
         await asyncio.sleep(portal_of(request).live.gather)
+
+
+def _shown_in_rows(waiting: Waiting) -> tuple[int, int]:
+    return waiting.notices, waiting.invitations
 
 
 def _patch(request: web.Request, batch: Batch, audience: Audience) -> dict[str, str]:

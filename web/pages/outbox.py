@@ -28,7 +28,12 @@ STATES = {
     "dead": "Given up",
     "dropped": "Discarded",
 }
-KINDS = {"voicemail": "Voicemail", "password-reset": "Password reset", "test": "Test mail"}
+KINDS = {
+    "voicemail": "Voicemail",
+    "password-reset": "Password reset",
+    "test": "Test mail",
+    "invitation": "Invitation",
+}
 TLS = {"none": "None", "starttls": "STARTTLS", "implicit": "Implicit (SMTPS)"}
 
 

@@ -65,6 +65,14 @@
       dialog.showModal();
     }
   });
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    // A dialog that comes back says itself why something was refused. Other refusals are plain text.
+    const kind = event.detail.xhr.getResponseHeader("Content-Type") || "";
+    if (event.detail.target === dialog && kind.startsWith("text/html")) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
   dialog.addEventListener("htmx:afterRequest", (event) => {
     // A form that is not right yet comes back with what is wrong; a field may ask for suggestions.
     if (event.target.matches("form") && event.detail.xhr.status !== 422) {
