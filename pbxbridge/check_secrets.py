@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pbxbridge.check_result import Result
-from pbxbridge.models.extension import Extension
-from pbxbridge.services.secrets_at_rest import otherwise, unreadable_secrets
+from pbxbridge.services.secrets_at_rest import stored_otherwise, unreadable_secrets
 from pbxbridge.services.sip_secrets import SipSecrets
 
 NAME = "SIP secrets"
@@ -20,7 +19,7 @@ async def secrets_result(secrets: SipSecrets) -> Result:
             f"of {count} extensions no key opens the secret",
             "Put the key that is missing into PBXBRIDGE_SECRETS__KEYS, behind the present one.",
         )
-    if waiting := await Extension.filter(otherwise(secrets)).count():
+    if waiting := len(await stored_otherwise(secrets)):
         return Result(
             NAME,
             False,

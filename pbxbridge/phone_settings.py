@@ -1,5 +1,7 @@
 """Settings of what phones are told: invitations, desk phones, how SIP secrets are kept."""
 
+import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -7,6 +9,17 @@ from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, model_vali
 
 from pbxbridge.sealing import checked_keys
 from pbxbridge.settings_group import Group
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+def _host_or_none(value: str) -> str:
+    if value and not _NAME.fullmatch(value):
+        try:
+            ip_address(value)
+        except ValueError:
+            raise ValueError("a name such as sip.example.com, or an IP address") from None
+    return value
 
 
 def _keys(value: SecretStr) -> SecretStr:
@@ -27,8 +40,12 @@ class InvitationSettings(Group):
 class PhoneSettings(Group):
     """Desk phones that fetch their configuration from the bridge."""
 
-    sip_host: str = Field(default="", description="where phones register; empty: public_url's host")
-    sip_port: int = Field(default=5060, ge=1, le=65535)
+    sip_host: Annotated[str, AfterValidator(_host_or_none)] = Field(
+        default="", description="where phones register; empty: public_url's host"
+    )
+    sip_port: int | None = Field(
+        default=None, ge=1, le=65535, description="None: 5060, or 5061 with tls"
+    )
     sip_transport: Literal["udp", "tcp", "tls"] = "udp"
     networks: list[IPvAnyNetwork] = Field(
         default=[],

@@ -28,18 +28,24 @@ class Seal:
         """What begins all that is sealed with the present key."""
         return f"{self._current}:"
 
-    def sealed(self, text: str) -> str:
-        """Return the text sealed: of up to 47 bytes, 149 characters."""
-        return self.current + self._boxes[self._current].encrypt(text.encode()).decode()
+    def sealed(self, text: str, owner: str) -> str:
+        """Return the text sealed for an owner (one line): of both, up to 79 bytes, 193 characters.
 
-    def opened(self, sealed: str) -> str | None:
-        """Return the text; None if no key opens it."""
+        It opens for that owner alone, so nobody gets it by copying it to a place of their own.
+        """
+        content = f"{owner}\n{text}".encode()
+        return self.current + self._boxes[self._current].encrypt(content).decode()
+
+    def opened(self, sealed: str, owner: str) -> str | None:
+        """Return the text; None if no key opens it, or it is not this owner's."""
         name, _, token = sealed.partition(":")
         box = self._boxes.get(name)
         try:
-            return box.decrypt(token).decode() if box else None
+            content = box.decrypt(token).decode() if box else ""
         except InvalidToken:
             return None
+        of, _, text = content.partition("\n")
+        return text if of == owner else None
 
 
 def new_key() -> str:

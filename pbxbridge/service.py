@@ -136,8 +136,8 @@ async def _complete(settings: Settings, site: SiteDefaults) -> None:
     """Put into the open database what belongs to this release and these settings."""
     await ensure_news_triggers()
     await ensure_built_in()
-    await write_what_calls_use_now(site)
     await store_secrets_as_wanted(site)
+    await write_what_calls_use_now(site)
     await ensure_search_index()
     await count_licences()
     if not (settings.webhook.url.get_secret_value() or _is_shared(settings)):

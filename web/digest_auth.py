@@ -81,8 +81,8 @@ class DigestDoor:
         if not fits:
             return Verdict.WRONG
         right = response_for(self._account, algorithm, method, given)
-        is_user = hmac.compare_digest(given["username"].encode(), self._account.user.encode())
-        is_right = hmac.compare_digest(given["response"].lower().encode(), right.encode())
+        is_user = hmac.compare_digest(_bytes(given["username"]), _bytes(self._account.user))
+        is_right = hmac.compare_digest(_bytes(given["response"].lower()), _bytes(right))
         if not (is_user and is_right):
             return Verdict.WRONG
         return Verdict.RIGHT if self._is_fresh(given["nonce"]) else Verdict.STALE
@@ -97,7 +97,7 @@ class DigestDoor:
             at = int(nonce[:_TIME_DIGITS], 16)
         except ValueError:
             return False
-        is_ours = at >= 0 and hmac.compare_digest(nonce.encode(), self._nonce(at).encode())
+        is_ours = at >= 0 and hmac.compare_digest(_bytes(nonce), _bytes(self._nonce(at)))
         return is_ours and 0 <= self._clock() - at < NONCE_SECONDS
 
 
@@ -123,9 +123,14 @@ def response_for(account: Account, algorithm: str, method: str, given: Mapping[s
     """Return the right response (RFC 7616, section 3.4.1)."""
 
     def hashed(text: str) -> str:
-        return hashlib.new(ALGORITHMS[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+        return hashlib.new(ALGORITHMS[algorithm], _bytes(text), usedforsecurity=False).hexdigest()
 
     first = hashed(f"{account.user}:{given['realm']}:{account.password}")
     second = hashed(f"{method}:{given['uri']}")
     middle = f"{given['nonce']}:{given['nc']}:{given['cnonce']}:{given['qop']}"
     return hashed(f"{first}:{middle}:{second}")
+
+
+def _bytes(text: str) -> bytes:
+    # A header may hold bytes that are no text.
+    return text.encode(errors="surrogateescape")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from aiohttp import web
@@ -84,7 +85,7 @@ def is_api(request: web.Request) -> bool:
 
 def has_secret_path(request: web.Request) -> bool:
     """Whether the address is one that only those know who were told it."""
-    return request.path.startswith(SECRET_PATHS)
+    return bool(_secret_beginning(request))
 
 
 def loggable_path(request: web.Request) -> str:
@@ -92,10 +93,14 @@ def loggable_path(request: web.Request) -> str:
 
     Not the route's pattern: a mistyped address or a wrong method finds no route.
     """
-    for beginning in SECRET_PATHS:
-        if request.path.startswith(beginning):
-            return f"{beginning}..."
-    return request.path
+    beginning = _secret_beginning(request)
+    return f"{beginning}..." if beginning else request.path
+
+
+def _secret_beginning(request: web.Request) -> str:
+    """Return what begins the address if the rest of it is secret, however it was typed."""
+    typed = posixpath.normpath(request.path).lstrip("/").casefold()
+    return next((each for each in SECRET_PATHS if f"/{typed}/".startswith(each)), "")
 
 
 def safe_next(target: str) -> str:

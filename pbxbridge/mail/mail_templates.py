@@ -19,25 +19,12 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateSyntaxEr
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pbxbridge.mail.template_variables import sample_variables
+from pbxbridge.own_files import Problem
 
 BUILT_IN = Path(__file__).parent / "templates" / "voicemail"
 SUBJECT, TEXT, PAGE = FILES = ("subject.txt", "text.txt", "page.html")
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a template of one's own is not used; ``line`` is 0 where there is none to name."""
-
-    file: str
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        """Return the three as people read them."""
-        where = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{where}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

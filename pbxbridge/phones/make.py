@@ -13,26 +13,12 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateSyntaxEr
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from pbxbridge.own_files import Problem
 from pbxbridge.phones.variables import Phone, sample_phones
 
 DESCRIPTION = "make.toml"
 # Templates of this name escape for XML; the others write one value a line.
 XML_TEMPLATE = ".xml.j2"
-
-
-class Problem(Exception):
-    """Why a make cannot be used; ``line`` is 0 where there is none to name."""
-
-    def __init__(self, file: str, line: int, reason: str) -> None:
-        super().__init__(file, line, reason)
-        self.file = file
-        self.line = line
-        self.reason = reason
-
-    def __str__(self) -> str:
-        """Return the three as people read them."""
-        where = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{where}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import structlog
 
-from pbxbridge.phones.make import Make, Problem, read_make
+from pbxbridge.own_files import Problem
+from pbxbridge.phones.make import Make, read_make
 
 BUILT_IN = Path(__file__).parent / "makes"
 # Of phones whose make is not known, since every phone can.

@@ -32,6 +32,22 @@ class Server:
     port: int
     transport: str
 
+    @property
+    def address(self) -> str:
+        """Host and port, with an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def is_usual_port(self) -> bool:
+        """Whether the port goes without saying (RFC 3261, 19.1.2)."""
+        return self.port == usual_port(self.transport)
+
+
+def usual_port(transport: str) -> int:
+    """Return the port of SIP over a transport."""
+    return 5061 if transport == "tls" else 5060
+
 
 @dataclass(frozen=True, slots=True)
 class Phone:

@@ -33,16 +33,22 @@ def auth_columns(
     }
     if not algorithms:
         return row
-    others = [name for name in algorithms if name != MD5]
     return {
         **row,
         "auth_type": "md5",
         "password": "",
         "md5_cred": digest(MD5, username, secret),
-        "password_digest": ",".join(f"{name}:{digest(name, username, secret)}" for name in others),
+        "password_digest": ",".join(
+            f"{name}:{digest(name, username, secret)}" for name in algorithms if name != MD5
+        ),
         "realm": REALM,
-        "supported_algorithms_uas": ",".join([*others, MD5]),
+        "supported_algorithms_uas": asked_for(algorithms),
     }
+
+
+def asked_for(algorithms: Sequence[str]) -> str:
+    """Return what Asterisk asks for where there are these digests: MD5 last, and always."""
+    return ",".join([*(name for name in algorithms if name != MD5), MD5]) if algorithms else ""
 
 
 def digest(algorithm: str, username: str, secret: str) -> str:

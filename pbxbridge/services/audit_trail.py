@@ -84,11 +84,12 @@ class AuditTrail:
             names.setdefault(entry.kind, set()).add(entry.subject)
         # What happens to an invitation is recorded at its extension.
         wanted = names["extension"] | names["invitation"]
-        numbers = await Extension.filter(number__in=list(wanted)).values_list("number", flat=True)
+        found = await Extension.filter(number__in=list(wanted)).values_list("number", flat=True)
+        numbers = {str(number) for number in found}
         logins = User.filter(login__in=list(names["user"]))
-        there = [(kind, number) for kind in ("extension", "invitation") for number in numbers]
-        there += [("user", login) for login in await logins.values_list("login", flat=True)]
-        return {(kind, str(name)) for kind, name in there}
+        there = {"user": {str(login) for login in await logins.values_list("login", flat=True)}}
+        there |= {kind: numbers & names[kind] for kind in ("extension", "invitation")}
+        return {(kind, name) for kind, some in there.items() for name in some}
 
     async def undo_of(self, entry: AuditView) -> Undo:
         """Return whether a change can be undone, as things are now."""

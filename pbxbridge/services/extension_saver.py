@@ -39,8 +39,10 @@ from pbxbridge.services.extension_store import (
     assign,
     realtime_rows,
     sealed_columns,
+    set_columns,
     views,
     write_links,
+    write_seals,
 )
 from pbxbridge.services.extension_view import audited, fields_of, pin_digest
 from pbxbridge.services.licences import Licences, licences_for
@@ -75,7 +77,7 @@ class ExtensionSaver:
         await self._licences.change(transaction, licences_for(wanted.device_type))
         row, now = Extension(number=wanted.number), self._now()
         assign(row, wanted, now)
-        self._seal(row, wanted, credentials)
+        set_columns(row, sealed_columns(wanted, credentials, self._site))
         row.pin_digest = pin_digest(wanted.number, wanted.voicemail_pin)
         await row.save(using_db=transaction)
         await write_links(transaction, row, wanted)
@@ -117,10 +119,9 @@ class ExtensionSaver:
         by = licences_for(wanted.device_type) - licences_for(before.device_type)
         await self._licences.change(transaction, by)
         assign(row, wanted, self._now())
-        self._seal(row, wanted, credentials)
         await write_links(transaction, row, wanted)
         (after,) = await views([row], transaction)
-        await self._write_rows(transaction, wanted, credentials)
+        await self._write_rows(transaction, row, wanted, credentials)
         if after == before and not new:
             return False
         if new.pin or not row.voicemail:
@@ -170,12 +171,9 @@ class ExtensionSaver:
         (view,) = await views([row], transaction)
         wanted = unparsed({**fields_of(view), "secret": secret})
         credentials = merged(stored, wanted)
-        self._seal(row, wanted, credentials)
-        await self._write_rows(transaction, wanted, credentials)
+        await self._write_rows(transaction, row, wanted, credentials)
         row.version += 1
-        await row.save(
-            using_db=transaction, update_fields=["version", "sealed_secret", "sealed_auth_secret"]
-        )
+        await row.save(using_db=transaction, update_fields=["version"])
         for kind, subject in notices_of(view, wanted):
             await notify(transaction, kind, subject)
         return secret
@@ -223,13 +221,15 @@ class ExtensionSaver:
         if any(names):
             await write_group_rows(transaction, set(names), self._site.ring_time)
 
-    def _seal(self, row: Extension, wanted: ExtensionInput, credentials: Credentials) -> None:
-        for name, value in sealed_columns(wanted, credentials, self._site, row).items():
-            setattr(row, name, value)
-
     async def _write_rows(
-        self, transaction: TransactionalDBClient, wanted: ExtensionInput, credentials: Credentials
+        self,
+        transaction: TransactionalDBClient,
+        row: Extension,
+        wanted: ExtensionInput,
+        credentials: Credentials,
     ) -> None:
+        """Write Asterisk's rows, and with them the seals: a digest alone would lose the secret."""
+        await write_seals(transaction, row, wanted, credentials, self._site)
         rows = realtime_rows(wanted, credentials, self._site)
         await self.writer(transaction).write(wanted.number, rows)
 

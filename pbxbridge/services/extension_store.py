@@ -28,6 +28,7 @@ from pbxbridge.realtime.rows import (
     Iax2Device,
     RealtimeRows,
     SipDevice,
+    auth_override_of,
     call_rules,
     dialplan_columns,
     rows_of,
@@ -95,16 +96,36 @@ def sealed_columns(
     auth_secret = credentials.auth_secret if wanted.auth_username else ""
     seal = site.secrets.sealed
     return {
-        "sealed_secret": seal(credentials.secret, row.sealed_secret if row else ""),
-        "sealed_auth_secret": seal(auth_secret, row.sealed_auth_secret if row else ""),
+        "sealed_secret": seal(credentials.secret, wanted.number, row.sealed_secret if row else ""),
+        "sealed_auth_secret": seal(
+            auth_secret, auth_override_of(wanted.number), row.sealed_auth_secret if row else ""
+        ),
     }
 
 
 def assign(row: Extension, wanted: ExtensionInput, now: datetime) -> None:
     """Put what is wanted into the portal's row; whoever saves it counts the version."""
-    columns = {**columns_of(wanted), **mail_since(row.voicemail_email, wanted, now)}
+    set_columns(row, {**columns_of(wanted), **mail_since(row.voicemail_email, wanted, now)})
+
+
+def set_columns(row: Extension, columns: Mapping[str, object]) -> None:
+    """Put these columns into the portal's row."""
     for name, value in columns.items():
         setattr(row, name, value)
+
+
+async def write_seals(
+    transaction: TransactionalDBClient,
+    row: Extension,
+    wanted: ExtensionInput,
+    credentials: Credentials,
+    site: SiteDefaults,
+) -> None:
+    """Seal the secrets of a stored extension as they are to be; what will do stays."""
+    columns = sealed_columns(wanted, credentials, site, row)
+    if any(getattr(row, name) != value for name, value in columns.items()):
+        set_columns(row, columns)
+        await Extension.filter(id=row.id).using_db(transaction).update(**columns)
 
 
 async def write_links(

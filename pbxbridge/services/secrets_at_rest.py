@@ -1,12 +1,12 @@
 """Brings SIP secrets that are stored to what the settings say of them now, with the present key.
 
-Run at every start: so a new setting or a new key holds for all secrets once the bridge has started,
-and the old key can go.
+Run at every start: so a new setting, a new key or another digest of a make holds for all secrets
+once the bridge has started, and the old key can go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from tortoise import Tortoise
@@ -17,9 +17,11 @@ from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.models.realtime import PsAuth
+from pbxbridge.realtime.auth_row import asked_for
+from pbxbridge.realtime.rows import auth_override_of
 from pbxbridge.services.extension_change import Credentials
 from pbxbridge.services.extension_input import SIP_TYPES, unparsed
-from pbxbridge.services.extension_store import SiteDefaults, realtime_rows, sealed_columns, views
+from pbxbridge.services.extension_store import SiteDefaults, realtime_rows, views, write_seals
 from pbxbridge.services.extension_view import fields_of
 from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter, rows_by_table
@@ -29,15 +31,16 @@ from pbxbridge.services.transfer.lookup import batches
 
 # In one transaction: while it lasts, SQLite lets Asterisk write nothing.
 AT_ONCE = 500
+_SEALED = ~Q(sealed_secret="") | ~Q(sealed_auth_secret="")
 
 log = structlog.get_logger(__name__)
 
 
 async def store_secrets_as_wanted(site: SiteDefaults) -> None:
     """Rewrite the secrets that are stored otherwise; those that no key opens stay as they are."""
-    ids = await Extension.filter(otherwise(site.secrets)).values_list("id", flat=True)
+    ids = await stored_otherwise(site.secrets)
     unreadable: list[str] = []
-    for some in batches([int(str(id_)) for id_ in ids], AT_ONCE):
+    for some in batches(ids, AT_ONCE):
         async with write_transaction() as transaction:
             unreadable += await _rewrite(transaction, some, site)
     if ids:
@@ -48,8 +51,7 @@ async def store_secrets_as_wanted(site: SiteDefaults) -> None:
 
 async def unreadable_secrets(secrets: SipSecrets) -> int:
     """Return how many extensions have a secret that no key opens."""
-    sealed = ~Q(sealed_secret="") | ~Q(sealed_auth_secret="")
-    numbers = await Extension.filter(sealed).values_list("number", flat=True)
+    numbers = await Extension.filter(_SEALED).values_list("number", flat=True)
     found = 0
     for some in batches([str(number) for number in numbers], AT_ONCE):
         credentials = await read_credentials(Tortoise.get_connection("default"), some, secrets)
@@ -57,43 +59,57 @@ async def unreadable_secrets(secrets: SipSecrets) -> int:
     return found
 
 
-def otherwise(secrets: SipSecrets) -> Q:
-    """Return the condition for extensions whose secrets are stored otherwise than is wanted."""
+async def stored_otherwise(secrets: SipSecrets) -> list[int]:
+    """Return the ids of the extensions whose secrets are stored otherwise than is wanted."""
     if secrets.sealing is None:
-        return ~Q(sealed_secret="") | ~Q(sealed_auth_secret="")
-    current = secrets.sealing.current
-    own = ~Q(sealed_secret__startswith=current)
-    override = ~Q(auth_username="") & ~Q(sealed_auth_secret__startswith=current)
-    return Q(device_type__in=[str(kind) for kind in SIP_TYPES]) & (own | override)
+        return [
+            int(str(id_)) for id_ in await Extension.filter(_SEALED).values_list("id", flat=True)
+        ]
+    auths = {
+        str(auth): (str(password or ""), str(asked or ""))
+        for auth, password, asked in await PsAuth.all().values_list(
+            "id", "password", "supported_algorithms_uas"
+        )
+    }
+    sip = Extension.filter(device_type__in=[str(kind) for kind in SIP_TYPES])
+    rows = await sip.values_list(
+        "id", "number", "phone_make", "auth_username", "sealed_secret", "sealed_auth_secret"
+    )
+    found, current = [], secrets.sealing.current
+    for row_id, number, make, has_override, sealed, sealed_override in rows:
+        seals = [sealed, sealed_override] if has_override else [sealed]
+        ids = [number, auth_override_of(number)][: len(seals)]
+        # A row that is not there is for `pbxbridge reconcile`.
+        wanted = ("", asked_for(secrets.algorithms(make)))
+        are_right = all(auths.get(auth, wanted) == wanted for auth in ids)
+        if not are_right or not all(seal.startswith(current) for seal in seals):
+            found.append(int(row_id))
+    return found
 
 
 async def _rewrite(
     transaction: TransactionalDBClient, ids: Sequence[int], site: SiteDefaults
-) -> list[str]:
-    """Rewrite some; return the numbers of those that cannot be read."""
-    # What another bridge did meanwhile is left alone.
-    rows = await Extension.filter(otherwise(site.secrets), id__in=list(ids)).using_db(transaction)
+) -> Collection[str]:
+    """Rewrite some, which another bridge may have done too; return those that cannot be read."""
+    rows = await Extension.filter(id__in=list(ids)).using_db(transaction)
     stored = await read_credentials(transaction, [row.number for row in rows], site.secrets)
     # One telling for all, below.
     writer = RealtimeWriter(transaction, cached=False)
     unreadable = []
     by_number = {row.number: row for row in rows}
     for view in await views(rows, transaction):
-        own, row = stored[view.number], by_number[view.number]
+        own, wanted = stored[view.number], unparsed(fields_of(view))
         if _is_unreadable(own):
             unreadable.append(view.number)
             continue
-        wanted = unparsed(fields_of(view))
         if not own.secret:
             # Somebody took its row out of Asterisk's table: `pbxbridge reconcile` says so.
             log.warning("sip_secrets.missing", number=view.number)
             continue
+        await write_seals(transaction, by_number[view.number], wanted, own, site)
         for model, key, columns in rows_by_table(view.number, realtime_rows(wanted, own, site)):
             if model is PsAuth:
                 await writer.put(model, key, columns)
-        for name, value in sealed_columns(wanted, own, site, row).items():
-            setattr(row, name, value)
-        await row.save(using_db=transaction, update_fields=["sealed_secret", "sealed_auth_secret"])
     if writer.written and site.sorcery_cache:
         await notify(transaction, NoticeKind.EXPIRE_CACHES, "")
     return unreadable

@@ -53,20 +53,25 @@ class SipSecrets:
         """Return the digests to store for a phone of this make; none for the secret in clear."""
         return tuple(self.algorithms_of(make)) if self.sealing else ()
 
-    def sealed(self, secret: str, present: str = "") -> str:
-        """Return what the portal stores of a secret, which is ``present`` if that will do."""
+    def sealed(self, secret: str, auth: str, present: str = "") -> str:
+        """Return what the portal stores of an auth's secret, which is ``present`` if that will do.
+
+        ``auth`` is the id of the auth in Asterisk's table.
+        """
+        if secret == UNREADABLE:
+            return present
         if self.sealing is None or not secret:
             return ""
         is_current = present.startswith(self.sealing.current)
-        if is_current and self.sealing.opened(present) == secret:
+        if is_current and self.sealing.opened(present, auth) == secret:
             return present
-        return self.sealing.sealed(secret)
+        return self.sealing.sealed(secret, auth)
 
-    def opened(self, sealed: str, in_clear: str) -> str:
-        """Return a secret from where it is; UNREADABLE if no key opens it."""
+    def opened(self, sealed: str, auth: str, in_clear: str) -> str:
+        """Return an auth's secret from where it is; UNREADABLE if no key opens it."""
         if not sealed:
             return in_clear
-        opened = self.seal.opened(sealed) if self.seal else None
+        opened = self.seal.opened(sealed, auth) if self.seal else None
         return UNREADABLE if opened is None else opened
 
 

@@ -23,13 +23,14 @@ async def own_secret(row: Extension, secrets: SipSecrets) -> str:
     in_clear = await _column(PsAuth, "password", {"id": row.number}) or await _column(
         IaxFriend, "secret", {"name": row.number}
     )
-    return secrets.opened(row.sealed_secret, in_clear)
+    return secrets.opened(row.sealed_secret, row.number, in_clear)
 
 
 async def own_auth_secret(row: Extension, secrets: SipSecrets) -> str:
     """Return the secret of the auth override: empty if there is none, or UNREADABLE."""
-    in_clear = await _column(PsAuth, "password", {"id": auth_override_of(row.number)})
-    return secrets.opened(row.sealed_auth_secret, in_clear)
+    auth = auth_override_of(row.number)
+    in_clear = await _column(PsAuth, "password", {"id": auth})
+    return secrets.opened(row.sealed_auth_secret, auth, in_clear)
 
 
 async def own_credentials(row: Extension, secrets: SipSecrets) -> Credentials:
@@ -62,8 +63,10 @@ async def read_credentials(
         sealed_secret, sealed_auth_secret = sealed.get(number, ("", ""))
         in_clear = auths.get(number) or friends.get(number) or ""
         found[number] = Credentials(
-            secret=secrets.opened(sealed_secret, in_clear),
-            auth_secret=secrets.opened(sealed_auth_secret, overriding.get(override) or ""),
+            secret=secrets.opened(sealed_secret, number, in_clear),
+            auth_secret=secrets.opened(
+                sealed_auth_secret, override, overriding.get(override) or ""
+            ),
             pin=pins.get(number) or "",
         )
     return found

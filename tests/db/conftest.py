@@ -7,6 +7,9 @@ import pytest
 
 from pbxbridge.events import EventBus
 from pbxbridge.services.accounts import Accounts
+from pbxbridge.services.extensions import Extensions
+from pbxbridge.services.invitations.claiming import Claiming
+from pbxbridge.services.invitations.invitations import Invitations
 from pbxbridge.services.mailing.outbox import MailOutbox
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.refusals import Refusals
@@ -16,6 +19,7 @@ from tests.db.mail_rows import Clock, sender
 from tests.db.people import PASSWORD, CountingPasswords, People, Ticks
 from tests.rig.campaign import times
 from tests.rig.databases import on_both_engines
+from tests.rig.invitations import invitations_on
 from tests.rig.mail_catcher import MailCatcher
 from tests.rig.quick_hashes import QUICK
 
@@ -41,6 +45,18 @@ def clock() -> Clock:
 async def catcher() -> AsyncIterator[MailCatcher]:
     async with MailCatcher().listening() as listening:
         yield listening
+
+
+@pytest.fixture
+def invitations(database: str, bus: EventBus, clock: Clock) -> Invitations:
+    return invitations_on(bus, clock)
+
+
+@pytest.fixture
+def claiming(
+    bus: EventBus, extensions: Extensions, invitations: Invitations, clock: Clock, ticks: Ticks
+) -> Claiming:
+    return Claiming(bus, extensions, invitations.fits, clock=clock, ticks=ticks)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from pbxbridge.services.calling.plan import ensure_built_in
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.licences import count_licences
 from tests.rig.asterisk_schema import asterisk_tables, create_asterisk_tables
-from tests.rig.databases import Databases
+from tests.rig.databases import Databases, forget_statements
 from tests.rig.extensions import delete_knowingly, extensions_on
 from tests.rig.postgres import PostgresServer
 
@@ -63,6 +63,7 @@ async def templates(databases: Databases) -> list[str]:
     await create_asterisk_tables(server.url(left))
     await execute(server.url(left), BY_HAND)
     await server.create_database(migrated, left)
+    forget_statements()
     await migrate(server.url(migrated))
     async with open_database(server.url(migrated)):
         await ensure_built_in()
@@ -87,6 +88,7 @@ async def migrated(databases: Databases, templates: list[str]) -> AsyncIterator[
 @pytest.fixture
 async def adopted(migrated: str) -> AsyncIterator[str]:
     """The same, open."""
+    forget_statements()
     async with open_database(migrated):
         yield migrated
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 
 from pbxbridge.errors import TooManyAttempts
-from pbxbridge.events import EventBus
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.phone import Invitation
 from pbxbridge.services.actor import Actor
@@ -25,23 +24,11 @@ from pbxbridge.services.invitations.visits import LENGTH, visit_hash
 from pbxbridge.services.secret_links import hash_of, new_token
 from tests.db.mail_rows import Clock
 from tests.db.people import ELSEWHERE, Ticks, audited
-from tests.rig.invitations import MAKE, invitations_on, mailed_token
+from tests.rig.invitations import MAKE, mailed_token
 from tests.web.forms import add
 
 ADA = "ada@example.org"
 HOME = "198.51.100.7"
-
-
-@pytest.fixture
-def invitations(database: str, bus: EventBus, clock: Clock) -> Invitations:
-    return invitations_on(bus, clock)
-
-
-@pytest.fixture
-def claiming(
-    bus: EventBus, extensions: Extensions, invitations: Invitations, clock: Clock, ticks: Ticks
-) -> Claiming:
-    return Claiming(bus, extensions, invitations.fits, clock=clock, ticks=ticks)
 
 
 @pytest.fixture

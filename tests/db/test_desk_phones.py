@@ -237,7 +237,7 @@ async def test_a_secret_that_no_key_opens_leaves_no_half_file(
     carried: Extensions, board: Board, admin: Actor
 ) -> None:
     seal = Seal([Fernet.generate_key().decode()])
-    sealed = SipSecrets(seal).sealed("another-secret")
+    sealed = SipSecrets(seal).sealed("another-secret", "1003-auth")
     await Extension.filter(number="1003").update(sealed_auth_secret=sealed)
     assert (
         read_yealink(

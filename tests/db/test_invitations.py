@@ -22,7 +22,7 @@ from pbxbridge.services.mailing.outbox_changes import OutboxChanges
 from pbxbridge.services.overview import Overview
 from pbxbridge.services.secret_links import hash_of
 from tests.db.mail_rows import Clock, running, until
-from tests.db.people import People, Ticks, audited
+from tests.db.people import People, audited
 from tests.rig.extensions import delete_knowingly
 from tests.rig.invitations import MAKE, VALID, invitations_on, link_in, mailed_token
 from tests.rig.mail_catcher import MailCatcher, Refusal
@@ -30,18 +30,6 @@ from tests.web.forms import add
 
 ADA = "ada@example.org"
 HOME = "198.51.100.7"
-
-
-@pytest.fixture
-def invitations(database: str, bus: EventBus, clock: Clock) -> Invitations:
-    return invitations_on(bus, clock)
-
-
-@pytest.fixture
-def claiming(
-    bus: EventBus, extensions: Extensions, invitations: Invitations, clock: Clock, ticks: Ticks
-) -> Claiming:
-    return Claiming(bus, extensions, invitations.fits, clock=clock, ticks=ticks)
 
 
 @pytest.fixture(autouse=True)

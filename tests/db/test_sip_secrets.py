@@ -1,11 +1,12 @@
 """SIP secrets where there is a key: digests for Asterisk, sealed for us, in clear nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 from tortoise import Tortoise
 
+from pbxbridge.check_secrets import secrets_result
 from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.events import EventBus
 from pbxbridge.models.audit_entry import AuditEntry
@@ -92,8 +93,9 @@ async def test_other_changes_leave_the_secret_and_its_seal_alone(
     await create(extensions, admin)
     sealed, row = (await Extension.get(number="1001")).sealed_secret, await auth()
     await extensions.update(admin, "1001", {"caller_id_name": "Grace"})
-    await extensions.update_many(admin, ["1001"], {"do_not_disturb": True})
     assert (await Extension.get(number="1001")).sealed_secret == sealed
+    await extensions.update_many(admin, ["1001"], {"do_not_disturb": True})
+    assert await extensions.secret(admin, "1001") == SECRET
     assert await auth() == row
     new = await extensions.regenerate_secret(admin, "1001")
     assert await auth() == auth_columns("1001", "1001", new, ["MD5"])
@@ -209,3 +211,77 @@ async def test_a_secret_that_is_lost_altogether_is_made_anew_and_sealed(
     assert len(new) == 24
     assert await auth() == auth_columns("1001", "1001", new, ["MD5"])
     assert new not in str(await AuditEntry.all().values())
+
+
+async def rename(extensions: Extensions, admin: Actor) -> None:
+    await extensions.update(admin, "1001", {"caller_id_name": "Grace"})
+
+
+async def save_as_it_is(extensions: Extensions, admin: Actor) -> None:
+    await extensions.update(admin, "1001", {})
+
+
+async def change_many(extensions: Extensions, admin: Actor) -> None:
+    await extensions.update_many(admin, ["1001"], {"caller_id_name": "Grace"})
+
+
+async def import_a_file(extensions: Extensions, admin: Actor) -> None:
+    transfer = Transfer(EventBus(), site(OLD), Licences(None))
+    plan = await transfer.plan(b"number,caller_id_name\n1001,Grace\n")
+    await transfer.apply(admin, plan)
+
+
+async def repair(extensions: Extensions, admin: Actor) -> None:
+    reconciler = Reconciler(site(OLD))
+    await reconciler.repair(admin, await reconciler.find())
+
+
+@pytest.mark.parametrize("write", [rename, save_as_it_is, change_many, import_a_file, repair])
+async def test_whoever_is_first_to_have_the_key_loses_no_secret_that_lies_in_clear(
+    database: str,
+    admin: Actor,
+    write: Callable[[Extensions, Actor], Awaitable[None]],
+) -> None:
+    await create(service(), admin, auth_username="ada", auth_secret=OTHER)
+    extensions = service(OLD)
+    await write(extensions, admin)
+    assert await extensions.secret(admin, "1001") == SECRET
+    assert await extensions.auth_secret(admin, "1001") == OTHER
+    assert await auth() == auth_columns("1001", "1001", SECRET, ["MD5"])
+    assert SECRET not in await everything()
+
+
+async def test_a_table_that_was_put_back_in_clear_is_found_and_stored_anew(
+    database: str, admin: Actor
+) -> None:
+    await create(service(OLD), admin)
+    await PsAuth.all().delete()
+    await PsAuth.create(**auth_columns("1001", "1001", SECRET))
+    assert not (await secrets_result(site(OLD).secrets)).ok
+    await store_secrets_as_wanted(site(OLD))
+    assert (await secrets_result(site(OLD).secrets)).ok
+    assert await auth() == auth_columns("1001", "1001", SECRET, ["MD5"])
+
+
+async def test_another_choice_of_digests_holds_from_the_next_start(
+    database: str, admin: Actor
+) -> None:
+    def told(*algorithms: str) -> SiteDefaults:
+        secrets = SipSecrets(Seal([OLD]), algorithms_of=lambda _: algorithms)
+        return SiteDefaults(60, 20, secrets=secrets)
+
+    await create(Extensions(EventBus(), told("SHA-256", "MD5"), Licences(None)), admin)
+    await store_secrets_as_wanted(told("MD5"))
+    assert await auth() == auth_columns("1001", "1001", SECRET, ["MD5"])
+
+
+async def test_a_seal_that_is_copied_to_another_extension_opens_nothing(
+    database: str, admin: Actor
+) -> None:
+    extensions = service(OLD)
+    await create(extensions, admin)
+    await create(extensions, admin, "2000", secret=OTHER)
+    stolen = (await Extension.get(number="1001")).sealed_secret
+    await Extension.filter(number="2000").update(sealed_secret=stolen)
+    with pytest.raises(Conflict, match="cannot be read"):
+        await extensions.secret(admin, "2000")

@@ -127,5 +127,12 @@ def test_what_is_wrong_stays_outside(door: DigestDoor) -> None:
     assert door.verdict("GET", TARGET, "") is Verdict.MISSING
 
 
+def test_bytes_that_are_no_text_stay_outside(door: DigestDoor) -> None:
+    names = ("username", "realm", "nonce", "uri", "response", "cnonce", "nc")
+    strange = ", ".join(f'{name}="\udcff"' for name in names if name not in ("uri", "realm"))
+    header = f'Digest realm="phones", uri="/x", qop=auth, {strange}'
+    assert door.verdict("GET", "/x", header) is Verdict.WRONG
+
+
 def test_the_password_is_in_no_repr() -> None:
     assert PHONES.password not in repr(PHONES)

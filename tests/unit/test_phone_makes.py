@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,16 @@ def test_a_file_says_of_each_line_what_the_phone_needs(name: str, transport: str
         )
         for line in lines
     }
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_server_that_is_an_ipv6_address_is_told_apart_from_its_port(name: str) -> None:
+    server = Server("2001:db8::1", 5070, "udp")
+    make = MAKES.find(name)
+    assert make is not None
+    text = make.files[-1].text_for(replace(phone(FIRST), server=server))
+    assert "2001:db8::1" in text
+    assert "db8::1:5070" not in text
 
 
 @pytest.mark.parametrize("name", READERS)

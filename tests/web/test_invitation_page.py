@@ -179,6 +179,16 @@ async def test_a_browser_that_sends_no_referrer_may_claim_another_site_may_not(
     assert (await stranger.post(path, headers=headers)).status == status
 
 
+@pytest.mark.parametrize("typed", ["/Invitation/{}", "/%69nvitation/{}", "/Provision/{}/x"])
+async def test_a_link_that_was_typed_otherwise_gets_into_no_other_address(
+    stranger: Visitor, path: str, typed: str
+) -> None:
+    token = path.rpartition("/")[2]
+    response = await stranger.get(typed.format(token))
+    assert token not in response.headers.get("Location", "")
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
 async def test_the_token_gets_into_no_log_no_audit_and_no_error_page(
     stranger: Visitor,
     visitor: Visitor,

@@ -43,6 +43,8 @@ class Door:
         self.digest = DigestDoor(account, REALM)
         self.wrong_tokens = SlidingWindow(WRONG_TOKENS, WINDOW_SECONDS)
         self.wrong_passwords = SlidingWindow(WRONG_PASSWORDS, WINDOW_SECONDS)
+        # What stands in the log of them, once in a while.
+        self.told = SlidingWindow(1, WINDOW_SECONDS)
 
 
 DOOR = web.AppKey("provisioning", Door)
@@ -123,7 +125,10 @@ def _is_private(request: web.Request) -> bool:
     is_trial = portal.settings.public_url.startswith("http://") and _is_this_machine(request)
     if portal.phone_settings.plain_http or is_trial:
         return True
-    log.warning("phones.plain_http_refused", address=client_address(request))
+    address, told = client_address(request), request.config_dict[DOOR].told
+    if not told.wait(network_of(address)):
+        told.add(network_of(address))
+        log.warning("phones.plain_http_refused", address=address)
     return False
 
 

@@ -24,7 +24,7 @@ from pbxbridge.realtime.rows import dialplan_columns
 from pbxbridge.services.calling.plan import read_setting
 from pbxbridge.services.extension_change import merged
 from pbxbridge.services.extension_input import unparsed
-from pbxbridge.services.extension_store import MANY, SiteDefaults, realtime_rows, views
+from pbxbridge.services.extension_store import MANY, SiteDefaults, realtime_rows, views, write_seals
 from pbxbridge.services.extension_view import fields_of
 from pbxbridge.services.notify import notify
 from pbxbridge.services.realtime_writer import RealtimeWriter
@@ -71,6 +71,7 @@ async def _write_extensions(
     credentials = await read_credentials(transaction, [row.number for row in rows], site.secrets)
     # One telling for all, below.
     writer = RealtimeWriter(transaction, cached=False)
+    portal = {row.number: row for row in rows}
     for view in await views(rows, transaction):
         wanted, before = unparsed(fields_of(view)), writer.written
         try:
@@ -79,6 +80,7 @@ async def _write_extensions(
             # Somebody took its mailbox out of Asterisk's table: a save will ask for a PIN.
             log.warning("upgrade.skipped", number=view.number)
             continue
+        await write_seals(transaction, portal[view.number], wanted, own, site)
         await writer.write(view.number, realtime_rows(wanted, own, site))
         if writer.written > before and view.device_type is DeviceType.IAX2:
             await notify(transaction, NoticeKind.RELOAD_PEERS, view.number)

@@ -15,10 +15,11 @@ from dialplan.feature_codes import MY_VOICEMAIL
 from pbxbridge.errors import NotFound, PbxBridgeError
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
+from pbxbridge.own_files import Problem
 from pbxbridge.phone_settings import PhoneSettings
-from pbxbridge.phones.make import Make, Problem
+from pbxbridge.phones.make import Make
 from pbxbridge.phones.makes import Makes
-from pbxbridge.phones.variables import Line, Phone, Server, in_one_line
+from pbxbridge.phones.variables import Line, Phone, Server, in_one_line, usual_port
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
@@ -161,7 +162,8 @@ class PhoneFiles:
 def server_of(settings: PhoneSettings, public_url: str) -> Server | None:
     """Return where phones register; None if neither setting says."""
     host = settings.sip_host or urlsplit(public_url).hostname
-    return Server(host, settings.sip_port, settings.sip_transport) if host else None
+    port = settings.sip_port or usual_port(settings.sip_transport)
+    return Server(host, port, settings.sip_transport) if host else None
 
 
 async def _record(

@@ -24,9 +24,7 @@ class Softphone:
         at = self.registers_at
         if at is None:
             return ""
-        host = f"[{at.host}]" if ":" in at.host else at.host
-        usual = 5061 if at.transport == "tls" else 5060
-        return host if at.port == usual else f"{host}:{at.port}"
+        return at.address.rpartition(":")[0] if at.is_usual_port else at.address
 
     def uri(self, number: str) -> str:
         """Return the SIP URI of an extension (RFC 3261, 19.1), empty without a host.

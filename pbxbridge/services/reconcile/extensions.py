@@ -55,7 +55,8 @@ async def extension_drift(
     credentials = await read_credentials(connection, numbers, site.secrets)
     wanted: dict[str, list[WantedRow]] = {}
     lost: dict[str, tuple[str, ...]] = {}
-    sealed_anew: dict[str, RowDrift] = {}
+    seals: dict[str, RowDrift] = {}
+    portal = {row.number: row for row in rows}
     for view in shown:
         asked, number = unparsed(fields_of(view)), view.number
         own, lost[number] = _completed(credentials[number], asked)
@@ -65,9 +66,11 @@ async def extension_drift(
             for row in (*rows_by_table(number, realtime_rows(asked, own, site)), *_dids(view))
             if not (row[0] is PsAuth and row[1]["id"] in unknown)
         ]
-        if sealed := _sealed_anew(lost[number], asked, own, site):
-            sealed_anew[number] = RowDrift(
-                Extension, {"number": number}, Fault.DIFFERENT, sealed, dict.fromkeys(sealed, "")
+        sealed = sealed_columns(asked, own, site, portal[number])
+        present = {name: getattr(portal[number], name) for name in sealed}
+        if sealed != present:
+            seals[number] = RowDrift(
+                Extension, {"number": number}, Fault.DIFFERENT, sealed, present
             )
     stored = await _read(connection, wanted)
     surplus = _surplus(shown, wanted, stored)
@@ -78,7 +81,7 @@ async def extension_drift(
             (
                 *compare(wanted[number], stored),
                 *surplus.get(number, ()),
-                *((sealed_anew[number],) if number in sealed_anew else ()),
+                *((seals[number],) if number in seals else ()),
             ),
             lost[number],
         )
@@ -161,16 +164,6 @@ def _unreadable(number: str, stored: Credentials) -> set[str]:
     """Return the auths whose secret no key opens."""
     auths = {number: stored.secret, auth_override_of(number): stored.auth_secret}
     return {auth for auth, secret in auths.items() if secret == UNREADABLE}
-
-
-def _sealed_anew(
-    lost: Collection[str], wanted: ExtensionInput, own: Credentials, site: SiteDefaults
-) -> Mapping[str, str]:
-    """Return the columns that seal a secret that had to be made; none where it lies in clear."""
-    columns = {SECRET: "sealed_secret", AUTH_SECRET: "sealed_auth_secret"}
-    made = {columns[one] for one in lost if one in columns}
-    sealed = sealed_columns(wanted, own, site) if made else {}
-    return {name: value for name, value in sealed.items() if name in made and value}
 
 
 def _new_pin(number: str) -> str:

@@ -43,9 +43,6 @@ from pbxbridge.services.transfer.plan import PlannedRow
 # What Asterisk's tables hold: by table and key, the row as it is.
 StoredRows = Mapping[tuple[type[Model], tuple[Any, ...]], Mapping[str, Any]]
 
-# With another type of device or another user name, other secrets are in use.
-_SEALED_ANEW = frozenset({"device_type", "auth_username"})
-
 # Which users belong to which extensions.
 LINKS = Table("portal_extension_users")
 
@@ -101,8 +98,8 @@ class Writing:
             pin = asked.credentials.pin if asked.wanted.voicemail else ""
             columns["pin_digest"] = pin_digest(asked.number, pin)
             columns["pin_changed_by_phone_at"] = None
-        if new.secret or new.auth_secret or columns.keys() & _SEALED_ANEW:
-            columns |= sealed_columns(asked.wanted, asked.credentials, self._site)
+        # With Asterisk's rows, always: a digest alone would lose the secret.
+        columns |= sealed_columns(asked.wanted, asked.credentials, self._site)
         columns |= {"version": before.version + 1, "updated_at": self._now}
         self._batch.update(Extension, {"id": row_id}, columns)
         self._change_realtime(row, stored)
