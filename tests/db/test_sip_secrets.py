@@ -256,7 +256,8 @@ async def test_a_table_that_was_put_back_in_clear_is_found_and_stored_anew(
 ) -> None:
     await create(service(OLD), admin)
     await PsAuth.all().delete()
-    await PsAuth.create(**auth_columns("1001", "1001", SECRET))
+    row: dict[str, Any] = {**auth_columns("1001", "1001", SECRET)}
+    await PsAuth.create(**row)
     assert not (await secrets_result(site(OLD).secrets)).ok
     await store_secrets_as_wanted(site(OLD))
     assert (await secrets_result(site(OLD).secrets)).ok
