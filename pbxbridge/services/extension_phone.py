@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from tortoise.backends.base.client import TransactionalDBClient
 
 from pbxbridge.models.extension import DeviceType, Extension
+from pbxbridge.models.phone import DeskPhone
 from pbxbridge.services.extension_input import ExtensionInput
 from pbxbridge.services.extension_view import ExtensionView
 
@@ -44,3 +45,9 @@ def left_behind(along: Sequence[Extension], wanted: ExtensionInput) -> Mapping[s
     numbers = ", ".join(row.number for row in along)
     sentence = f"SIP-VIRTUAL {numbers} would be on no device. Delete or move that first."
     return {"mac" if stays else "device_type": sentence}
+
+
+async def leave_phone(transaction: TransactionalDBClient, extension_id: int, mac: str) -> None:
+    """Forget the address that a phone fetches its files at, if it was made for this extension."""
+    left = DeskPhone.filter(mac=mac, extension_id=extension_id).using_db(transaction)
+    await left.delete()

@@ -33,7 +33,7 @@ from pbxbridge.services.extension_change import (
 )
 from pbxbridge.services.extension_checks import wrong_number, wrong_references
 from pbxbridge.services.extension_input import ExtensionInput, unparsed
-from pbxbridge.services.extension_phone import left_behind, moving_along
+from pbxbridge.services.extension_phone import leave_phone, left_behind, moving_along
 from pbxbridge.services.extension_store import (
     SiteDefaults,
     assign,
@@ -127,6 +127,8 @@ class ExtensionSaver:
         if new.pin or not row.voicemail:
             row.pin_digest = pin_digest(row.number, credentials.pin if row.voicemail else "")
             row.pin_changed_by_phone_at = None
+        if before.mac != after.mac:
+            await leave_phone(transaction, row.id, before.mac)
         row.version += 1
         await row.save(using_db=transaction)
         await self._write_groups(transaction, before.phone_group, after.phone_group)

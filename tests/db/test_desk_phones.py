@@ -165,6 +165,21 @@ async def test_an_old_address_gives_nothing_of_a_later_owner(
         await fetched(phones, token)
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_an_extension_that_comes_back_to_a_phone_finds_no_address_there(
+    carried: Extensions, phones: DeskPhones, admin: Actor, at_once: bool
+) -> None:
+    token = await token_for(phones, admin)
+    for mac in (OTHER, MAC):
+        if at_once:
+            await carried.update_many(admin, ["1001"], {"mac": mac})
+        else:
+            await carried.update(admin, "1001", {"mac": mac})
+    assert not await DeskPhone.exists()
+    with pytest.raises(NoSuchAddress):
+        await fetched(phones, token)
+
+
 async def test_an_address_goes_with_the_first_extension_only(
     carried: Extensions, phones: DeskPhones, admin: Actor
 ) -> None:

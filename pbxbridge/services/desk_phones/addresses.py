@@ -1,8 +1,8 @@
 """The address of a phone's own: making it, taking it back, and whose phone asks.
 
 Who knows it gets the secrets of the phone's extensions, and nobody else does: it has 256 random
-bits, of which a hash is kept. It dies with the extension that it was made for, and is no good while
-the phone is another's.
+bits, of which a hash is kept. It dies with the extension that it was made for, or when that leaves
+the phone, and is no good while the phone is another's.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from dialplan.inbound import did_row, is_pattern
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.extension import Did, Extension
 from pbxbridge.models.outbox import AsteriskNotice
+from pbxbridge.models.phone import DeskPhone
 from pbxbridge.models.realtime import DialplanRow, VoicemailBox
 from pbxbridge.realtime.rows import dialplan_columns
 from pbxbridge.services import audit
@@ -101,6 +102,9 @@ class Writing:
         # With Asterisk's rows, always: a digest alone would lose the secret.
         columns |= sealed_columns(asked.wanted, asked.credentials, self._site)
         columns |= {"version": before.version + 1, "updated_at": self._now}
+        if before.mac != asked.wanted.mac:
+            # As leave_phone does (extension_phone.py).
+            self._batch.delete(DeskPhone, {"mac": before.mac, "extension_id": row_id})
         self._batch.update(Extension, {"id": row_id}, columns)
         self._change_realtime(row, stored)
         self._notify(before, asked.wanted)
