@@ -130,6 +130,7 @@ async def running_system(
     With ``can_link`` the bridge knows its own address, so that mails can lead to it.
     """
     async with MailCatcher().listening() as catcher, AsyncExitStack() as stack:
+        folder.mkdir(parents=True, exist_ok=True)
         forget_statements()
         database: Path | str = folder / "pbxbridge.sqlite3"
         server: PostgresServer | None = None
