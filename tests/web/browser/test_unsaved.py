@@ -24,6 +24,8 @@ async def test_a_page_that_was_asked_for_while_an_editor_was_open_comes_after_th
     page: Page,
 ) -> None:
     await page.get_by_label("Edit extension 1001").click()
+    # Of two editors that are on their way, the later one takes the focus.
+    await expect(page.locator("#caller_id_name-1001")).to_be_focused()
     await page.get_by_role("button", name="New Extension").click()
     await expect(page.locator("#number-new-extension")).to_be_focused()
     await page.get_by_role("link", name="CallerID Name").click()
