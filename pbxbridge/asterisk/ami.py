@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from random import SystemRandom
 from typing import NoReturn
 
 import structlog
@@ -23,6 +22,7 @@ from pbxbridge.asterisk.ami_message import AmiResponse, event_name, first_line
 from pbxbridge.asterisk.contact_snapshot import read_snapshot
 from pbxbridge.asterisk.event_reader import EventReader
 from pbxbridge.asterisk.follow_up import ask_user_agents, look_at_peers, qualify_unprobed
+from pbxbridge.asterisk.pauses import Pauses
 from pbxbridge.asterisk.telling import Telling
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.mirror.ami_event import Handler
@@ -80,7 +80,6 @@ class AmiLink:
         }
         self._timing = timing or LinkTiming()
         self._connection: AmiConnection | None = None
-        self._random = SystemRandom()
         self._telling = Telling(mirror)
         self._said: set[type[AsteriskUnavailable]] = set()
 
@@ -93,18 +92,16 @@ class AmiLink:
             self._mirror.link_down("pbxbridge has stopped listening to Asterisk.")
 
     async def _rounds(self) -> NoReturn:
-        failures = 0
+        pauses = Pauses(self._timing.retry_first, self._timing.retry_longest)
         while True:
             try:
                 await self._round()
             except* AsteriskUnavailable as lost:
                 if self._mirror.link.up:
-                    failures = 0
+                    pauses.begin_anew()
                 self._down(first_of(lost))
             raise_if_cancelled()
-            longest = min(self._timing.retry_first * 2**failures, self._timing.retry_longest)
-            failures = min(failures + 1, 30)
-            await asyncio.sleep(longest * self._random.uniform(0.5, 1.0))
+            await asyncio.sleep(pauses.next())
 
     async def action(self, name: str, /, **fields: str) -> AmiResponse:
         """Have Asterisk do something and return its answer, whatever that says.

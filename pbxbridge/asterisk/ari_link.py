@@ -13,7 +13,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from random import SystemRandom
 from secrets import token_hex
 from typing import NoReturn
 
@@ -21,6 +20,7 @@ import structlog
 
 from pbxbridge.asterisk.ari_client import AriClient, Event, connected
 from pbxbridge.asterisk.ari_http import AriRefused
+from pbxbridge.asterisk.pauses import Pauses
 from pbxbridge.errors import AsteriskUnavailable, Conflict
 from pbxbridge.mirror.call_board import CallBoard, Channel
 from pbxbridge.settings import NodeSettings
@@ -78,19 +78,16 @@ class AriLink:
         self._rung: set[str] = set()
         self._reason = "pbxbridge is not connected to ARI yet."
         self._said = ""
-        self._random = SystemRandom()
 
     async def run(self) -> NoReturn:
         """Keep the link up until cancelled."""
-        failures = 0
+        pauses = Pauses(self._timing.retry_first, self._timing.retry_longest)
         try:
             while True:
                 if await self._round():
-                    failures = 0
+                    pauses.begin_anew()
                 raise_if_cancelled()
-                longest = min(self._timing.retry_first * 2**failures, self._timing.retry_longest)
-                failures = min(failures + 1, 30)
-                await asyncio.sleep(longest * self._random.uniform(0.5, 1.0))
+                await asyncio.sleep(pauses.next())
         finally:
             if self._telling is not None:
                 self._telling.cancel()
