@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from aiohttp import web
 
-from web.routes import SECRET_PATHS
+from pbxbridge.services.secret_links import SECRET_PATHS
 
 HOME = "/"
 API = "/api/"

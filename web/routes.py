@@ -11,11 +11,6 @@ INVITATION = "invitation"
 PROVISIONING = "provisioning"
 PROVISIONING_BY_MAC = "provisioning_by_mac"
 
-# Below these, what follows is a secret of who was told the address.
-INVITATION_PATH = "/invitation/"
-PROVISIONING_PATH = "/provision/"
-SECRET_PATHS = (INVITATION_PATH, PROVISIONING_PATH)
-
 PASSWORD_PATH = "/password"  # noqa: S105 - the path of a page
 
 # Neither reads a session nor needs one.

@@ -25,6 +25,8 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.login_name import normalised_login
+from pbxbridge.services.mailing.outbox_list import USER
+from pbxbridge.services.mailing.plain_mail import plain_mail
 from pbxbridge.services.new_password import set_password
 from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.passwords import Overloaded, check_new_password
@@ -165,27 +167,24 @@ class PasswordReset:
             state=MailState.WAITING, dedupe_key__startswith=f"password-reset.{user.id}."
         )
         await stale.using_db(transaction).delete()
-        message_id = new_message_id(name, self._sender)
-        content = password_reset_email(
+        mail = password_reset_email(
             login=user.login,
             code=code,
             minutes=VALID // timedelta(minutes=1),
             sender=self._sender,
             recipient=user.email,
             sent_at=now,
-            message_id=message_id,
-        ).as_bytes()
-        await OutgoingMail.create(
-            using_db=transaction,
-            dedupe_key=name,
-            kind=MailKind.PASSWORD_RESET,
-            mailbox=f"user:{user.login}",
-            recipient=user.email,
-            message_id=message_id,
-            message=content,
-            size=len(content),
-            next_attempt_at=now,
+            message_id=new_message_id(name, self._sender),
         )
+        row = plain_mail(
+            mail,
+            kind=MailKind.PASSWORD_RESET,
+            key=name,
+            mailbox=USER + user.login,
+            recipient=user.email,
+            now=now,
+        )
+        await row.save(using_db=transaction)
 
     async def _takes(self, transaction: TransactionalDBClient, user: User, code: str) -> bool:
         """Return whether this is the user's code, and count it as a wrong one if it is not."""

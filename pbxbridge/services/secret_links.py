@@ -7,6 +7,11 @@ import secrets
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+# Below these paths of the portal, what follows is a secret of who was told the address.
+INVITATION_PATH = "/invitation/"
+PROVISIONING_PATH = "/provision/"
+SECRET_PATHS = (INVITATION_PATH, PROVISIONING_PATH)
+
 BYTES = 32
 
 

@@ -187,7 +187,7 @@ async def test_nothing_is_stored_of_an_invitation_that_cannot_be(
         raise RuntimeError("a disk that is full")
 
     await invitations.send(admin, "1001", ADA)
-    monkeypatch.setattr("pbxbridge.services.invitations.invitations.OutgoingMail.create", fail)
+    monkeypatch.setattr("pbxbridge.services.invitations.invitations.OutgoingMail.save", fail)
     with pytest.raises(RuntimeError):
         await invitations.send(admin, "1001", ADA)
     assert await Invitation.all().count() == 1

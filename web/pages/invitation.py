@@ -12,12 +12,12 @@ from markupsafe import Markup
 from pbxbridge.services.invitations.claiming import NotGood, Shown
 from pbxbridge.services.invitations.visits import LENGTH
 from pbxbridge.services.qr_code import qr_code
-from pbxbridge.services.secret_links import hash_of
+from pbxbridge.services.secret_links import INVITATION_PATH, hash_of
 from web.access import public
 from web.middleware.csrf import from_a_page_without_referrer
 from web.portal import client_address, portal_of
 from web.render import bare_page
-from web.routes import INVITATION, INVITATION_PATH
+from web.routes import INVITATION
 
 
 def routes() -> list[web.RouteDef]:

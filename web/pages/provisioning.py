@@ -17,13 +17,14 @@ from pbxbridge.errors import NotFound, TooManyAttempts
 from pbxbridge.phone_settings import PhoneSettings
 from pbxbridge.services.desk_phones.addresses import NoSuchAddress
 from pbxbridge.services.desk_phones.files import Asked, ConfigurationFile, NoFile
+from pbxbridge.services.secret_links import PROVISIONING_PATH
 from pbxbridge.services.sign_in_limit import network_of
 from pbxbridge.services.sliding_window import SlidingWindow
 from web.access import public
 from web.client_address import is_encrypted, is_within
 from web.digest_auth import Account, DigestDoor, Verdict
 from web.portal import client_address, portal_of
-from web.routes import PROVISIONING, PROVISIONING_BY_MAC, PROVISIONING_PATH
+from web.routes import PROVISIONING, PROVISIONING_BY_MAC
 
 REALM = "pbxbridge phones"
 WINDOW_SECONDS = 15 * 60.0

@@ -22,9 +22,7 @@ from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
 from pbxbridge.services.desk_phones.carrier import Carrier, carrier_of
-from pbxbridge.services.secret_links import hash_of, may_hold_secrets, new_token
-
-PATH = "/provision"
+from pbxbridge.services.secret_links import PROVISIONING_PATH, hash_of, may_hold_secrets, new_token
 
 
 class NoSuchAddress(NotFound):
@@ -57,7 +55,7 @@ class Addresses:
 
     def url(self, token: str) -> str:
         """Return the address of the phone with this token, without a file's name."""
-        return f"{self._base}{PATH}/{token}"
+        return f"{self._base}{PROVISIONING_PATH}{token}"
 
     async def make(self, actor: Actor, mac: str) -> NewAddress:
         """Give a phone a new address; the one it had is no good any more.
@@ -117,9 +115,9 @@ async def phone_row(transaction: TransactionalDBClient, carrier: Carrier) -> Des
     return row or DeskPhone(mac=carrier.mac, extension_id=carrier.primary.id)
 
 
-async def mac_of(token: str) -> str:
-    """Return whose phone asks. Raises NoSuchAddress."""
-    row = await DeskPhone.get_or_none(token_hash=hash_of(token))
+async def mac_of(token_hash: str) -> str:
+    """Return whose phone asks, by the hash of its token. Raises NoSuchAddress."""
+    row = await DeskPhone.get_or_none(token_hash=token_hash)
     if row is None:
         raise NoSuchAddress("There is no such address.")
     return row.mac

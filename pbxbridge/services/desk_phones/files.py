@@ -81,7 +81,8 @@ class PhoneFiles:
 
         Raises NoSuchAddress if it is none's, NotFound for a file that it has not, NoFile.
         """
-        return await self._file(await mac_of(token), asked, url, hash_of(token))
+        token_hash = hash_of(token)
+        return await self._file(await mac_of(token_hash), asked, url, token_hash)
 
     async def by_mac(self, asked: Asked) -> ConfigurationFile:
         """Return a file by its name alone, which has the phone's MAC address in it.

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import TransactionalDBClient
 
-from pbxbridge.email_address import checked_address
 from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.events import EventBus, InvitationsChanged, OutboxChanged
 from pbxbridge.mail.invitation_message import invitation_email
@@ -38,12 +37,9 @@ from pbxbridge.services.invitations.state import (
     why_not_for,
 )
 from pbxbridge.services.invitations.withdrawing import mailbox_of_invitations, revoke_open
-from pbxbridge.services.secret_links import hash_of, new_token
+from pbxbridge.services.mailing.plain_mail import checked_recipient, plain_mail
+from pbxbridge.services.secret_links import INVITATION_PATH, hash_of, new_token
 from pbxbridge.services.voicemail.addresses import addresses_of
-
-# The path of the page that a link leads to; the token follows.
-PATH = "/invitation/"
-LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +150,7 @@ class Invitations:
 
         Raises Invalid for the field ``recipient`` or for the whole, NotFound.
         """
-        recipient = _checked(recipient)
+        recipient = checked_recipient(recipient, "recipient")
         async with write_transaction() as transaction:
             extension = await find(number, transaction)
             if why := self.why_not(extension):
@@ -206,40 +202,27 @@ class Invitations:
             created_at=now,
             expires_at=now + self._terms.valid,
         )
-        message_id = new_message_id(key, self._terms.sender)
-        content = invitation_email(
+        mail = invitation_email(
             application=self.softphone.application,
             number=extension.number,
             name=extension.caller_id_name,
-            link=self._terms.public_url.rstrip("/") + PATH + token,
+            link=self._terms.public_url.rstrip("/") + INVITATION_PATH + token,
             hours=self._terms.valid // timedelta(hours=1),
             sender=self._terms.sender,
             recipient=recipient,
             sent_at=now,
-            message_id=message_id,
-        ).as_bytes()
-        await OutgoingMail.create(
-            using_db=transaction,
-            dedupe_key=key,
+            message_id=new_message_id(key, self._terms.sender),
+        )
+        row = plain_mail(
+            mail,
             kind=MailKind.INVITATION,
+            key=key,
             mailbox=mailbox_of_invitations(extension.number),
             recipient=recipient,
-            message_id=message_id,
-            message=content,
-            size=len(content),
-            next_attempt_at=now,
+            now=now,
         )
+        await row.save(using_db=transaction)
 
     def _tell(self) -> None:
         self._bus.publish(OutboxChanged())
         self._bus.publish(InvitationsChanged())
-
-
-def _checked(recipient: str) -> str:
-    try:
-        address = checked_address(recipient.strip())
-    except ValueError as why:
-        raise Invalid({"recipient": str(why)}) from why
-    if len(address) > LONGEST_ADDRESS:
-        raise Invalid({"recipient": f"Use at most {LONGEST_ADDRESS} characters."})
-    return address

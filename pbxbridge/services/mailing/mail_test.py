@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from pbxbridge.email_address import checked_address
-from pbxbridge.errors import Invalid, TooManyAttempts
+from pbxbridge.errors import TooManyAttempts
 from pbxbridge.events import EventBus, OutboxChanged
 from pbxbridge.mail.mail_test_message import mail_for_testing
 from pbxbridge.mail.new_mail import new_message_id
@@ -17,8 +16,8 @@ from pbxbridge.models.outbox import DISCARDED, MailKind, MailState, OutgoingMail
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.clock import utc_now
-from pbxbridge.services.column import fits
 from pbxbridge.services.mailing.outbox_list import TESTER, MailView, views
+from pbxbridge.services.mailing.plain_mail import checked_recipient, plain_mail
 from pbxbridge.services.sliding_window import SlidingWindow
 
 # Anybody's address may be typed: a portal must not fill a mailbox.
@@ -52,7 +51,7 @@ class MailTest:
 
         Raises Invalid for the field ``address``, TooManyAttempts.
         """
-        recipient = _checked(typed)
+        recipient = checked_recipient(typed, "address")
         if wait := self._window.wait(actor.login):
             raise TooManyAttempts(wait)
         self._window.add(actor.login)
@@ -73,31 +72,14 @@ class MailTest:
 
     def _mail(self, login: str, recipient: str) -> OutgoingMail:
         now, name = self._now(), f"test.{secrets.token_hex(8)}"
-        message_id = new_message_id(name, self._sender)
-        content = mail_for_testing(
+        mail = mail_for_testing(
             login=login,
             sender=self._sender,
             recipient=recipient,
             sent_at=now,
-            message_id=message_id,
-        ).as_bytes()
-        return OutgoingMail(
-            dedupe_key=name,
-            kind=MailKind.TEST,
-            mailbox=TESTER + login,
-            recipient=recipient,
-            message_id=message_id,
-            next_attempt_at=now,
-            size=len(content),
-            message=content,
+            message_id=new_message_id(name, self._sender),
         )
-
-
-def _checked(typed: str) -> str:
-    try:
-        address = checked_address(typed.strip())
-    except ValueError as why:
-        raise Invalid({"address": str(why)}) from why
-    if not fits(OutgoingMail, "recipient", address):
-        raise Invalid({"address": "This address is too long."})
-    return address
+        mailbox = TESTER + login
+        return plain_mail(
+            mail, kind=MailKind.TEST, key=name, mailbox=mailbox, recipient=recipient, now=now
+        )
