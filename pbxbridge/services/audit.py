@@ -1,11 +1,13 @@
-"""The record of who changed what; written in the transaction of the change itself."""
+"""The record of who changed what; written in the transaction of the change, where there is one."""
 
 from collections.abc import Mapping
 
 from tortoise.backends.base.client import TransactionalDBClient
 
 from pbxbridge.models.audit_entry import AuditEntry
+from pbxbridge.models.database import write_transaction
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.keep_trying import until_stored
 
 
 async def record(  # noqa: PLR0913 - who, what, on what, before and after
@@ -21,6 +23,22 @@ async def record(  # noqa: PLR0913 - who, what, on what, before and after
     Callers never pass a secret or a PIN: that one was changed is told by the action's name.
     """
     await AuditEntry.create(using_db=transaction, **entry(actor, action, subject, before, after))
+
+
+async def record_done(
+    actor: Actor,
+    action: str,
+    subject: str,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> None:
+    """Add an entry of what Asterisk did already: it is written however long that takes."""
+
+    async def write() -> None:
+        async with write_transaction() as transaction:
+            await record(transaction, actor, action, subject, before, after)
+
+    await until_stored(write)
 
 
 def entry(

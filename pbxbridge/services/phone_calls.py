@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Protocol
 
 from pbxbridge.errors import Conflict
 from pbxbridge.events import Technology
 from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.call_board import CallBoard, CallState
-from pbxbridge.models.database import write_transaction
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.device_types import technology_of
 from pbxbridge.services.extension_view import ExtensionView
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.services.keep_trying import until_stored
 
 
 class CallLink(Protocol):
@@ -73,7 +70,7 @@ class PhoneCalls:
             raise Conflict(
                 f"Asterisk cannot ring extension {number}: its phone is not registered."
             ) from why
-        await _record(actor, "extension.rung", number, {"device": device})
+        await audit.record_done(actor, "extension.rung", number, after={"device": device})
 
     async def hang_up(self, actor: Actor, number: str) -> int:
         """End every call of an extension's phone, on all nodes; return how many there were.
@@ -87,7 +84,8 @@ class PhoneCalls:
                 ended += await self._links[node].hang_up(channel)
         finally:
             if ended:
-                await _record(actor, "extension.hung-up", number, {"calls": ended})
+                after = {"calls": ended}
+                await audit.record_done(actor, "extension.hung-up", number, after=after)
         if not ended:
             for link in self._links.values():
                 link.require()  # on one that is not heard, there may be a call
@@ -109,12 +107,3 @@ def _device(view: ExtensionView) -> str:
             return f"{Technology.DAHDI}/{view.dahdi_channel}"
         case technology:
             return f"{technology}/{view.number}"
-
-
-async def _record(actor: Actor, action: str, number: str, after: Mapping[str, object]) -> None:
-    await until_stored(partial(_write, actor, action, number, after))
-
-
-async def _write(actor: Actor, action: str, number: str, after: Mapping[str, object]) -> None:
-    async with write_transaction() as transaction:
-        await audit.record(transaction, actor, action, number, after=after)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from pbxbridge.errors import Conflict
 from pbxbridge.mirror.board import Board
-from pbxbridge.models.database import write_transaction
 from pbxbridge.phones.makes import Makes
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.desk_phones.carrier import Carrier, carrier_of
-from pbxbridge.services.keep_trying import until_stored
 
 # Sends a NOTIFY with this Event header from a node (empty: the only one) to an endpoint's device.
 # Raises AsteriskUnavailable.
@@ -40,7 +37,7 @@ class Resync:
             raise Conflict(f"A phone {name} cannot be told to fetch its configuration.")
         number = self._registered(carrier)
         await self._notify(self._board.state_of(number).node, number, make.check_sync)
-        await until_stored(partial(_record, actor, mac, number))
+        await audit.record_done(actor, "phone.resynced", mac, after={"extension": number})
 
     def _registered(self, carrier: Carrier) -> str:
         for row in carrier.extensions:
@@ -50,9 +47,3 @@ class Resync:
         raise Conflict(
             f"The phone is not registered: it cannot be told as long as {numbers} is not."
         )
-
-
-async def _record(actor: Actor, mac: str, number: str) -> None:
-    async with write_transaction() as transaction:
-        after = {"extension": number}
-        await audit.record(transaction, actor, "phone.resynced", mac, after=after)

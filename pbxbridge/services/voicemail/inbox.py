@@ -15,11 +15,9 @@ from typing import Protocol
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.errors import AsteriskUnavailable, Conflict, NotFound
 from pbxbridge.mail.voicemail_message import VoicemailMessage
-from pbxbridge.models.database import write_transaction
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.voicemail.store import (
     FOLDERS,
     HEARD_FOLDER,
@@ -213,18 +211,10 @@ def _file_name(message: VoicemailMessage) -> str:
 
 
 async def _record(actor: Actor, action: str, message: VoicemailMessage) -> None:
-    """Record what Asterisk did already: so the entry is written however long that takes.
-
-    Who called is nobody else's business.
-    """
+    """Record what Asterisk did. Who called is nobody else's business."""
     before = {
         "msg_id": message.msg_id,
         "received_at": message.received_at.isoformat(),
         "seconds": message.duration,
     }
-
-    async def write() -> None:
-        async with write_transaction() as transaction:
-            await audit.record(transaction, actor, action, message.mailbox, before=before)
-
-    await until_stored(write)
+    await audit.record_done(actor, action, message.mailbox, before=before)
