@@ -16,6 +16,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import revoke_beyond
 from pbxbridge.services.column import with_part
 from pbxbridge.services.new_password import set_password
+from pbxbridge.services.paging import within
 from pbxbridge.services.parsing import parse
 from pbxbridge.services.passwords import Passwords, one_time_password
 from pbxbridge.services.sessions import end_all
@@ -66,8 +67,7 @@ class Users:
         if search := "".join(filter(str.isprintable, search)):
             found = with_part(found, ("login", "name", "email"), search)
         total = await found.count()
-        pages = max(1, -(-total // per_page))
-        page = min(max(1, page), pages)
+        page, pages = within(page, total, per_page)
         rows = await found.order_by("login").offset((page - 1) * per_page).limit(per_page)
         linked = await extensions_of([row.id for row in rows])
         return UserPage([_view(row, linked[row.id]) for row in rows], total, page, pages)

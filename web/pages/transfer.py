@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pbxbridge.services.paging import within
 from pbxbridge.services.people import Role
 from pbxbridge.services.transfer.csv_format import LARGEST_FILE
 from pbxbridge.services.transfer.desk import RUNNING, Job, Stage
@@ -144,8 +145,7 @@ def _rows(request: web.Request, job: Job | None) -> Rows | None:
     asked = request.query.get("show", "")
     kind = asked if asked in kinds else next((name for name, some in kinds.items() if some), "")
     every = kinds.get(kind, ())
-    pages = max(1, -(-len(every) // PER_PAGE))
-    number = min(max(1, page_of(request)), pages)
+    number, pages = within(page_of(request), len(every), PER_PAGE)
     items = every[(number - 1) * PER_PAGE : number * PER_PAGE]
     return Rows(kind, {name: len(some) for name, some in kinds.items()}, items, number, pages)
 

@@ -13,6 +13,7 @@ from pbxbridge.phones.makes import Makes
 from pbxbridge.services.column import with_part
 from pbxbridge.services.desk_phones.carrier import Carrier, carrier_of, carriers_of
 from pbxbridge.services.extension_input import SIP_TYPES
+from pbxbridge.services.paging import within
 
 _SEARCHED = ("mac", "number", "caller_id_name", "phone_make", "phone_model")
 _PART_OF_MAC = re.compile(r"[0-9a-fA-F]{2}[:.\- ][0-9a-fA-F:.\- ]*")
@@ -73,17 +74,14 @@ async def read_phones(makes: Makes, search: str, page: int, per_page: int) -> Ph
     macs = [
         str(mac) for mac in await found.distinct().order_by("mac").values_list("mac", flat=True)
     ]
-    pages = max(1, -(-len(macs) // per_page))
-    page = min(max(1, page), pages)
+    page, pages = within(page, len(macs), per_page)
     shown = macs[(page - 1) * per_page : page * per_page]
     return PhonePage(await _views(makes, shown), len(macs), page, pages)
 
 
 async def read_phone(makes: Makes, mac: str) -> PhoneView:
     """Return one phone. Raises NotFound."""
-    await carrier_of(mac)
-    (view,) = await _views(makes, [mac])
-    return view
+    return _view(makes, await carrier_of(mac), await DeskPhone.get_or_none(mac=mac))
 
 
 async def _views(makes: Makes, macs: Sequence[str]) -> list[PhoneView]:
