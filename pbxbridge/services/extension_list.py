@@ -17,8 +17,9 @@ from pbxbridge.models.extension import Extension
 from pbxbridge.models.people import User
 from pbxbridge.services.column import fits
 from pbxbridge.services.extension_search import containing, ids_with
-from pbxbridge.services.extension_store import views
+from pbxbridge.services.extension_store import shown_views
 from pbxbridge.services.extension_view import ExtensionView, number_of
+from pbxbridge.services.paging import within
 from pbxbridge.services.user_extensions import linked_to
 
 # A list of numbers as long as this goes to the database; with a longer one, the database's list is
@@ -169,7 +170,7 @@ def _ordered(found: QuerySet[Extension], wanted: ExtensionFilter) -> QuerySet[Ex
 
 async def _page_counted(found: QuerySet[Extension], page: int, per_page: int) -> ExtensionPage:
     total = await found.count()
-    page, pages = _within(page, total, per_page)
+    page, pages = within(page, total, per_page)
     ids = await _ids(found, (page - 1) * per_page, per_page)
     return ExtensionPage(await _shown(ids), total, page, pages)
 
@@ -182,7 +183,7 @@ async def _page_capped(
         # One look for both, the page and the total.
         ids = await _ids(found, 0, most + 1)
         if len(ids) <= most:
-            page, pages = _within(page, len(ids), per_page)
+            page, pages = within(page, len(ids), per_page)
             shown = ids[(page - 1) * per_page : page * per_page]
             return ExtensionPage(await _shown(shown), len(ids), page, pages)
         ids = ids[first : first + per_page + 1]
@@ -203,7 +204,7 @@ async def _ids(found: QuerySet[Extension], offset: int, limit: int) -> list[int]
 
 async def _shown(ids: Sequence[int]) -> list[ExtensionView]:
     rows = {row.id: row for row in await Extension.filter(id__in=list(ids))}
-    return await views([rows[id_] for id_ in ids if id_ in rows])
+    return await shown_views([rows[id_] for id_ in ids if id_ in rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,17 +238,12 @@ async def _page_among(
     among = wanted.among or ()
     walk = await _walk(found, among, None if most is None else page * per_page)
     if walk.is_complete:
-        page, pages = _within(page, len(walk.ids), per_page)
+        page, pages = within(page, len(walk.ids), per_page)
         total, is_capped = len(walk.ids), False
     elif wanted.is_by_column:
         total, pages, is_capped = len(walk.ids) - 1, page + 1, True
     else:
         total, is_capped = len(among), False
-        pages = _within(page, total, per_page)[1]
+        pages = within(page, total, per_page)[1]
     ids = walk.ids[(page - 1) * per_page : page * per_page]
     return ExtensionPage(await _shown(ids), total, page, pages, is_capped)
-
-
-def _within(page: int, total: int, per_page: int) -> tuple[int, int]:
-    pages = max(1, -(-total // per_page))
-    return min(max(1, page), pages), pages

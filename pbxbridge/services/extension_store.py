@@ -6,7 +6,7 @@ Everything here works in a transaction that the caller opened.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tortoise import Tortoise
@@ -46,6 +46,7 @@ from pbxbridge.services.extension_input import SIP_TYPES, ExtensionInput, unpars
 from pbxbridge.services.extension_view import ExtensionView, stored_columns, view_of
 from pbxbridge.services.invitations.newest import states_of
 from pbxbridge.services.sip_secrets import IN_CLEAR, SipSecrets
+from pbxbridge.services.transfer.lookup import batches
 
 # As many rows are asked for at once; SQLite takes 32,766 parameters at most.
 MANY = 1000
@@ -176,11 +177,10 @@ def stored_call_rules(row: Extension, site: SiteDefaults) -> CallRules:
 async def views(
     rows: Sequence[Extension], transaction: BaseDBAsyncClient | None = None
 ) -> list[ExtensionView]:
-    """Return what is shown of stored extensions, with the same few queries for one and for many."""
+    """Return what is stored of extensions, with the same few queries for one and for many."""
     users: dict[int, list[str]] = {row.id: [] for row in rows}
     dids: dict[int, list[str]] = {row.id: [] for row in rows}
-    invitations: dict[int, str] = {}
-    ids, now = list(users), utc_now()
+    ids = list(users)
     for first in range(0, len(ids), MANY):
         some = ids[first : first + MANY]
         # From the extensions to their users: the other way round, SQLite reads all users.
@@ -191,17 +191,25 @@ async def views(
         held = Did.filter(extension_id__in=some).using_db(transaction)
         for extension_id, did in await held.values_list("extension_id", "number"):
             dids[extension_id].append(did)
-        invitations |= await states_of(some, now, transaction)
     waiting = await _waiting([row.number for row in rows], transaction)
     return [
-        view_of(
-            row,
-            users=users[row.id],
-            dids=dids[row.id],
-            waiting=row.number in waiting,
-            invitation=invitations.get(row.id, ""),
-        )
+        view_of(row, users=users[row.id], dids=dids[row.id], waiting=row.number in waiting)
         for row in rows
+    ]
+
+
+async def shown_views(rows: Sequence[Extension]) -> list[ExtensionView]:
+    """Return what is shown of extensions: how far their invitations are, too.
+
+    That passes by itself, so it is no part of what a save compares.
+    """
+    now, found = utc_now(), await views(rows)
+    states: dict[int, str] = {}
+    for some in batches([row.id for row in rows], MANY):
+        states |= await states_of(some, now)
+    return [
+        replace(view, invitation=states.get(row.id, ""))
+        for row, view in zip(rows, found, strict=True)
     ]
 
 

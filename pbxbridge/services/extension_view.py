@@ -57,7 +57,7 @@ class ExtensionView:
     ``waiting`` means that it is saved, but Asterisk is yet to be told. ``version`` grows with
     every change. ``pin_changed_by_phone_at`` is in UTC, None unless the present PIN was chosen by
     phone. ``agent`` tells that an agent of the call centre works here. ``invitation`` is the state
-    of the newest invitation (invitations/state.py), empty without one.
+    of the newest invitation (invitations/state.py), empty without one, or where that is not shown.
     """
 
     number: str
@@ -93,7 +93,7 @@ class ExtensionView:
     version: int
     pin_changed_by_phone_at: datetime | None
     waiting: bool
-    invitation: str
+    invitation: str = ""
 
 
 # The fields that can be changed and shown, in the order of the view.
@@ -101,12 +101,7 @@ FIELDS = tuple(field.name for field in fields(ExtensionView) if field.name not i
 
 
 def view_of(
-    row: Extension,
-    *,
-    users: Sequence[str],
-    dids: Sequence[str],
-    waiting: bool,
-    invitation: str,
+    row: Extension, *, users: Sequence[str], dids: Sequence[str], waiting: bool
 ) -> ExtensionView:
     """Return what is shown of a stored extension."""
     return ExtensionView(
@@ -118,7 +113,6 @@ def view_of(
         version=row.version,
         pin_changed_by_phone_at=row.pin_changed_by_phone_at,
         waiting=waiting,
-        invitation=invitation,
     )
 
 

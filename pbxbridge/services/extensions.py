@@ -38,7 +38,7 @@ from pbxbridge.services.extension_removal import (
     usages_of,
 )
 from pbxbridge.services.extension_saver import ExtensionSaver
-from pbxbridge.services.extension_store import SiteDefaults, find, look_up, views
+from pbxbridge.services.extension_store import SiteDefaults, find, look_up, shown_views, views
 from pbxbridge.services.extension_view import ExtensionView, fields_of
 from pbxbridge.services.licences import Licences, LicenceView
 from pbxbridge.services.sip_secrets import readable
@@ -88,12 +88,12 @@ class Extensions:
     async def get(self, number: str) -> ExtensionView:
         """Return one extension, after a look whether its PIN was changed. Raises NotFound."""
         await self.notice_pin(number)
-        (view,) = await views([await find(number)])
+        (view,) = await shown_views([await find(number)])
         return view
 
     async def owned_by(self, login: str) -> list[ExtensionView]:
         """Return the extensions that a portal user is associated with."""
-        return await views(await linked_to(login).order_by("sort_key"))
+        return await shown_views(await linked_to(login).order_by("sort_key"))
 
     async def monitored(self) -> dict[str, bool]:
         """Return every extension's number and whether its device is monitored."""
@@ -161,7 +161,7 @@ class Extensions:
         others = await self._bulk.change(actor, asked, changes)
         rows = {row.number: row for row in await Extension.filter(number__in=[*asked, *others])}
         self._announce(rows.values())
-        return await views([rows[number] for number in asked if number in rows])
+        return await shown_views([rows[number] for number in asked if number in rows])
 
     async def change_own_pin(self, actor: Actor, number: str, pin: str) -> None:
         """Change the voicemail PIN, as its owner. Raises Invalid, NotFound."""
@@ -254,7 +254,7 @@ class Extensions:
     async def _saved(self, number: str) -> ExtensionView:
         row = await find(number)
         self._announce([row])
-        (view,) = await views([row])
+        (view,) = await shown_views([row])
         return view
 
     def _announce(self, rows: Iterable[Extension]) -> None:
