@@ -56,7 +56,7 @@ class PhoneParts:
         self.calls = PhoneCalls(extensions, self._call_board, self._ari, board)
 
         async def notify(node: str, endpoint: str, event: str) -> None:
-            await check_sync(links.to(node or next(iter(nodes))), endpoint, event)
+            await check_sync(links.to(node), endpoint, event)
 
         server = server_of(settings.phones, settings.web.public_url)
         self.desk_phones = DeskPhones(
@@ -83,15 +83,10 @@ class PhoneParts:
 
 def _terms_of(settings: Settings, makes: Makes, server: Server | None) -> Terms:
     said = settings.invitation
-
-    def is_softphone(name: str) -> bool:
-        make = makes.find(name)
-        return make is not None and make.softphone
-
     return Terms(
         sender=settings.smtp.sender,
         public_url=settings.web.public_url,
         valid=timedelta(hours=said.valid_hours),
-        is_softphone=is_softphone,
+        is_softphone=makes.is_softphone,
         softphone=Softphone(said.application, said.download_url, server),
     )

@@ -172,7 +172,7 @@ class _Bridge:
         self._others = OtherNodes(bus, self._board, self._links.own, followed)
         self._check = PasswordCheck()
         self._password_reset = PasswordReset(bus, self._check, sender=settings.smtp.sender)
-        acting = self._links.to(settings.voicemail.node or next(iter(nodes)))
+        acting = self._links.to(settings.voicemail.node)
         self._voicemail = VoicemailParts(settings, bus, acting)
         self._phones = PhoneParts(
             settings, bus, self._board, self._links, self._extensions, site.secrets, makes

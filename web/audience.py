@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pbxbridge.events import (
     AlertsChanged,
@@ -34,12 +34,11 @@ class Audience:
         match event:
             case MailboxChanged(number) | ExtensionSaved(number) | ExtensionDeleted(number):
                 is_meant = self.sees_all or number in self.own
-            case EndpointsChanged(numbers) if not self.sees_all:
+            case EndpointsChanged(frozenset() as numbers) | CallsChanged(
+                frozenset() as numbers
+            ) if not self.sees_all:
                 own = numbers & self.own
-                return EndpointsChanged(own) if own else None
-            case CallsChanged(frozenset() as numbers) if not self.sees_all:
-                own = numbers & self.own
-                return CallsChanged(own) if own else None
+                return replace(event, numbers=own) if own else None
             case OutboxChanged() | TrunksChanged() | AlertsChanged() | InvitationsChanged():
                 is_meant = self.sees_all
             case _:

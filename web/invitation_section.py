@@ -14,11 +14,11 @@ from web.portal import portal_of
 async def invitation_section(request: web.Request, view: ExtensionView) -> Mapping[str, Any]:
     """Read what the section of the tools shows."""
     portal = portal_of(request)
-    make = portal.desk_phones.makes.find(view.phone_make)
     invitation = await portal.invitations.newest(view.number)
     return {
         # To who has another phone, an invitation would only break it.
-        "is_shown": invitation is not None or (make is not None and make.softphone),
+        "is_shown": invitation is not None
+        or portal.desk_phones.makes.is_softphone(view.phone_make),
         "why_not": portal.invitations.why_not(view),
         "invitation": invitation,
     }

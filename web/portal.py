@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pbxbridge.services.users import Users
     from pbxbridge.services.voicemail.boxes import VoicemailBoxes
     from pbxbridge.services.voicemail.inbox import VoicemailInbox
-from pbxbridge.settings import WebSettings
+    from pbxbridge.settings import WebSettings
 
 
 @dataclass(frozen=True, slots=True)

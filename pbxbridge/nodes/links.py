@@ -49,8 +49,8 @@ class NodeLinks:
             del self._own[node]
 
     def to(self, node: str) -> Link:
-        """Return what carries actions to a node."""
-        return _NodeLink(partial(self._action, node))
+        """Return what carries actions to a node, the first one if ``node`` is empty."""
+        return _NodeLink(partial(self._action, node or next(iter(self._settings))))
 
     async def _action(self, node: str, name: str, /, **fields: str) -> AmiResponse:
         if link := self._own.get(node):

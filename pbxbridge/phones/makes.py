@@ -49,6 +49,11 @@ class Makes:
         """Return the make of that name, however it is written; None if there is none."""
         return self._by_name.get(_key(name))
 
+    def is_softphone(self, name: str) -> bool:
+        """Whether a make of that name is a softphone, which a person sets up."""
+        make = self.find(name)
+        return make is not None and make.softphone
+
     def algorithms(self, name: str) -> tuple[str, ...]:
         """Return the digests that phones of that make can do."""
         make = self.find(name)
