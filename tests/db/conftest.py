@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 
 from pbxbridge.events import EventBus
+from pbxbridge.mirror.board import Board
 from pbxbridge.services.accounts import Accounts
+from pbxbridge.services.actor import Actor
+from pbxbridge.services.desk_phones.desk_phones import DeskPhones
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.invitations.claiming import Claiming
 from pbxbridge.services.invitations.invitations import Invitations
@@ -15,18 +18,21 @@ from pbxbridge.services.password_check import PasswordCheck
 from pbxbridge.services.refusals import Refusals
 from pbxbridge.services.sign_in_limit import SignInLimit
 from pbxbridge.services.users import Users
+from tests.db.fetching_phones import MAC
 from tests.db.mail_rows import Clock, sender
 from tests.db.people import PASSWORD, CountingPasswords, People, Ticks
 from tests.rig.campaign import times
 from tests.rig.databases import on_both_engines
+from tests.rig.desk_phones import desk_phones_on
 from tests.rig.invitations import invitations_on
 from tests.rig.mail_catcher import MailCatcher
 from tests.rig.quick_hashes import QUICK
+from tests.web.forms import add
 
 # Plain questions to the database, whose answers no engine changes.
 ON_BOTH_IN_A_CAMPAIGN = {
     *("accounts", "api_tokens", "claiming", "invitations", "password_reset", "second_factor"),
-    *("desk_phones", "users"),
+    *("desk_phone_files", "desk_phones", "users"),
 }
 
 
@@ -57,6 +63,27 @@ def claiming(
     bus: EventBus, extensions: Extensions, invitations: Invitations, clock: Clock, ticks: Ticks
 ) -> Claiming:
     return Claiming(bus, extensions, invitations.fits, clock=clock, ticks=ticks)
+
+
+@pytest.fixture
+def board(bus: EventBus) -> Board:
+    return Board(bus, ["asterisk"])
+
+
+@pytest.fixture
+def phones(database: str, board: Board) -> DeskPhones:
+    return desk_phones_on(board)
+
+
+@pytest.fixture
+async def carried(extensions: Extensions, admin: Actor) -> Extensions:
+    """A Yealink with its SIP extension 1001 and, in the third place, the SIP-VIRTUAL 1003."""
+    voicemail = {"voicemail": True, "voicemail_pin": "8642"}
+    await add(extensions, admin, "1001", mac=MAC, phone_make="yealink", **voicemail)
+    virtual = {"device_type": "SIP-VIRTUAL", "mac": MAC, "registration_number": 3}
+    override = {"auth_username": "desk.three", "auth_secret": "another-secret"}
+    await add(extensions, admin, "1003", **virtual, **override)
+    return extensions
 
 
 @pytest.fixture

@@ -1,86 +1,27 @@
-"""Desk phones' addresses and files: who gets which, until when, and what is put down of it."""
+"""Desk phones' addresses: who gets one, until when, and what is shown of the phones."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 
 import pytest
-from cryptography.fernet import Fernet
-from structlog.testing import capture_logs
 
 from pbxbridge.errors import Conflict, Invalid, NotFound
 from pbxbridge.events import EventBus
 from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.contact_state import ContactReport
 from pbxbridge.models.audit_entry import AuditEntry
-from pbxbridge.models.extension import Extension
 from pbxbridge.models.phone import DeskPhone
-from pbxbridge.phone_settings import PhoneSettings
-from pbxbridge.sealing import Seal
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.desk_phones.addresses import NoSuchAddress
 from pbxbridge.services.desk_phones.desk_phones import DeskPhones
-from pbxbridge.services.desk_phones.files import Asked, NoFile
 from pbxbridge.services.extensions import Extensions
-from pbxbridge.services.sip_secrets import SipSecrets
+from tests.db.fetching_phones import FETCHED, MAC, OTHER, fetched, token_for
 from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.desk_phones import PUBLIC_URL, desk_phones_on
 from tests.rig.extensions import delete_knowingly
 from tests.rig.phone_files import read_yealink
 from tests.web.forms import add
-
-MAC, OTHER = "0004f2a1b2c3", "0004f2ffffff"
-FILE = f"{MAC}.cfg"
-FETCHED = "phone.configuration-fetched"
-
-
-@pytest.fixture
-def board(bus: EventBus) -> Board:
-    return Board(bus, ["asterisk"])
-
-
-@pytest.fixture
-def phones(database: str, board: Board) -> DeskPhones:
-    return desk_phones_on(board)
-
-
-@pytest.fixture
-async def carried(extensions: Extensions, admin: Actor) -> Extensions:
-    """A Yealink with its SIP extension 1001 and, in the third place, the SIP-VIRTUAL 1003."""
-    voicemail = {"voicemail": True, "voicemail_pin": "8642"}
-    await add(extensions, admin, "1001", mac=MAC, phone_make="yealink", **voicemail)
-    virtual = {"device_type": "SIP-VIRTUAL", "mac": MAC, "registration_number": 3}
-    override = {"auth_username": "desk.three", "auth_secret": "another-secret"}
-    await add(extensions, admin, "1003", **virtual, **override)
-    return extensions
-
-
-def asked(name: str = FILE, *, is_fetched: bool = True) -> Asked:
-    return Asked(name, "192.0.2.7", is_fetched)
-
-
-async def token_for(phones: DeskPhones, admin: Actor, mac: str = MAC) -> str:
-    made = await phones.new_address(admin, mac)
-    assert made.entered.startswith(f"{PUBLIC_URL}/provision/")
-    return made.entered.rpartition("/")[2]
-
-
-async def fetched(phones: DeskPhones, token: str, name: str = FILE) -> str:
-    return (await phones.file_by_token(token, asked(name))).text
-
-
-async def test_an_address_leads_to_every_line_of_the_phone(
-    carried: Extensions, phones: DeskPhones, admin: Actor
-) -> None:
-    token = await token_for(phones, admin)
-    read = read_yealink(await fetched(phones, token))
-    assert read.address == f"{PUBLIC_URL}/provision/{token}"
-    first, third = read.lines[1], read.lines[3]
-    assert (first.user, first.auth_user, first.voicemail) == ("1001", "1001", "*97")
-    assert first.secret == await carried.secret(admin, "1001")
-    assert (third.user, third.auth_user, third.secret) == ("1003", "desk.three", "another-secret")
-    assert (third.voicemail, third.display_name) == ("", "Desk 1003")
-    assert first.server == "pbx.example.com"
 
 
 async def test_of_an_address_a_hash_is_kept_and_nothing_is_told(
@@ -94,31 +35,6 @@ async def test_of_an_address_a_hash_is_kept_and_nothing_is_told(
     secrets = {await carried.secret(admin, "1001"), "another-secret", token}
     told = str(await AuditEntry.all().values())
     assert not [secret for secret in secrets if secret in told]
-
-
-async def test_each_download_is_put_down(
-    carried: Extensions, phones: DeskPhones, admin: Actor
-) -> None:
-    token = await token_for(phones, admin)
-    await phones.file_by_token(token, asked(is_fetched=False))
-    assert not await AuditEntry.filter(action=FETCHED).exists()
-    await fetched(phones, token, FILE.upper())
-    await phones.file_by_mac(asked())
-    entries = await AuditEntry.filter(action=FETCHED)
-    assert [(e.actor, e.address, e.subject) for e in entries] == [("phone", "192.0.2.7", MAC)] * 2
-    assert entries[0].after == {"file": FILE, "lines": ["1001", "1003"]}
-    view = await phones.get(MAC)
-    assert (view.fetched_file, view.fetched_from) == (FILE, "192.0.2.7")
-    assert view.fetched_at is not None
-    made = await AuditEntry.get(action="phone.address-made")
-    assert (made.actor, made.subject, made.after) == (admin.login, MAC, {})
-
-
-async def test_a_file_by_mac_address_names_no_address(
-    carried: Extensions, phones: DeskPhones, admin: Actor
-) -> None:
-    await token_for(phones, admin)
-    assert read_yealink((await phones.file_by_mac(asked())).text).address == ""
 
 
 async def test_a_new_address_and_a_removal_end_the_one_before(
@@ -195,28 +111,6 @@ async def test_an_address_goes_with_the_first_extension_only(
 
 
 @pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        (f"{OTHER}.cfg", "of another"),
-        ("y000000000000.cfg", "of no phone"),
-        (f"{MAC}.boot", "which there is none of"),
-        ("", "without a name"),
-    ],
-)
-async def test_there_is_no_other_file(
-    carried: Extensions, phones: DeskPhones, admin: Actor, name: str, why: str
-) -> None:
-    await add(carried, admin, "2001", mac=OTHER, phone_make="Snom")
-    token = await token_for(phones, admin)
-    with pytest.raises(NotFound) as refused:
-        await fetched(phones, token, name)
-    assert not isinstance(refused.value, NoSuchAddress), why
-    with pytest.raises(NotFound):
-        await phones.file_by_mac(asked(name))
-    assert not await AuditEntry.filter(action=FETCHED).exists()
-
-
-@pytest.mark.parametrize(
     ("make", "public_url", "said"),
     [
         ("Yealink", "", "must begin with https://"),
@@ -246,51 +140,6 @@ async def test_a_phone_that_no_extension_has_gets_no_address(
 ) -> None:
     with pytest.raises(NotFound):
         await phones.new_address(admin, OTHER)
-
-
-async def test_a_secret_that_no_key_opens_leaves_no_half_file(
-    carried: Extensions, board: Board, admin: Actor
-) -> None:
-    seal = Seal([Fernet.generate_key().decode()])
-    sealed = SipSecrets(seal).sealed("another-secret", "1003-auth")
-    await Extension.filter(number="1003").update(sealed_auth_secret=sealed)
-    assert (
-        read_yealink(
-            (await desk_phones_on(board, secrets=SipSecrets(seal)).file_by_mac(asked())).text
-        )
-        .lines[3]
-        .secret
-        == "another-secret"
-    )
-    await AuditEntry.all().delete()
-    with capture_logs() as logs, pytest.raises(NoFile):
-        await desk_phones_on(board).file_by_mac(asked())
-    (told,) = logs
-    assert (told["event"], told["mac"]) == ("phones.file_refused", MAC)
-    assert "1003" in told["reason"]
-    assert not await AuditEntry.exists()
-
-
-async def test_where_to_register_may_be_said_apart_or_not_at_all(
-    carried: Extensions, board: Board
-) -> None:
-    said = PhoneSettings(sip_host="sip.example.com", sip_port=5061, sip_transport="tls")
-    line = read_yealink((await desk_phones_on(board, phones=said).file_by_mac(asked())).text).lines[
-        1
-    ]
-    assert (line.server, line.port, line.transport) == ("sip.example.com", 5061, "tls")
-    with pytest.raises(NoFile):
-        await desk_phones_on(board, public_url="").file_by_mac(asked())
-
-
-async def test_lines_beyond_what_the_make_knows_are_left_out_and_shown(
-    extensions: Extensions, phones: DeskPhones, admin: Actor
-) -> None:
-    await add(extensions, admin, "1001", mac=MAC, phone_make="Yealink")
-    await add(extensions, admin, "1017", mac=MAC, registration_number=17)
-    assert list(read_yealink((await phones.file_by_mac(asked())).text).lines) == [1]
-    lines = (await phones.get(MAC)).lines
-    assert [(line.number, line.is_beyond) for line in lines] == [("1001", False), ("1017", True)]
 
 
 async def test_phones_are_listed_searched_and_paged(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import socket
 from collections.abc import Callable
 from types import TracebackType
 
-from .address import SipParseError, SipUri
+from .address import SipUri
 from .agent import ALLOW, Agent
 from .call import CallState
 from .dialog import resolve
 from .digest import Credentials
 from .endpoint import SipEndpoint
 from .incoming import IncomingCall
-from .lamp import EVENT, lamp_of, subscription
+from .lamp import subscription
 from .mwi import MessageSummary
+from .notified import Notified
 from .outgoing import OutgoingCall
 from .policy import Answer, Policy
 from .transaction import ServerTransaction, Timers
@@ -58,12 +58,12 @@ class Phone:
         self.on_incoming: Policy = Answer()
         self.incoming: list[IncomingCall] = []
         self.outgoing: list[OutgoingCall] = []
-        self.mwi: list[MessageSummary] = []
-        self.syncs: list[str] = []
-        self.lamps: dict[str, list[str]] = {}
         self.options_seen = 0
         self._tasks = Tasks()
         self._watch = Watch()
+        self._notified = Notified(self._watch)
+        self.mwi, self.syncs = self._notified.mwi, self._notified.syncs
+        self.lamps = self._notified.lamps
         self._endpoint = SipEndpoint(bind_host, timers or Timers(), self._on_request)
         self._registrar = (registrar_host, registrar_port)
         self._agent = Agent(
@@ -78,7 +78,6 @@ class Phone:
         self._register_call_id = secrets.token_hex(12)
         self._register_tag = secrets.token_hex(6)
         self._register_cseq = 0
-        self._watched: dict[str, str] = {}
 
     async def __aenter__(self) -> Phone:
         await self.start()
@@ -169,7 +168,7 @@ class Phone:
         """Subscribe to the state of another extension and return the final status code."""
         uri = str(SipUri(self._registrar[0], number, self._registrar[1]))
         request = subscription(self._agent, uri)
-        self.lamps[number], self._watched[request.call_id] = [], number
+        self._notified.expect(number, request.call_id)
         response = await self._agent.send(request, self._agent.outbound, lambda: 2)
         return response.status
 
@@ -268,7 +267,7 @@ class Phone:
         if request.method == "CANCEL":
             self._on_cancel(transaction)
         elif request.method == "NOTIFY":
-            self._on_notify(transaction)
+            self._notified.take(transaction)
         elif tag is not None:
             for call in self._calls():
                 if (call.call_id, call.tag) == (request.call_id, tag):
@@ -298,25 +297,3 @@ class Phone:
                 call.on_cancel(transaction)
                 return
         transaction.respond(transaction.request.response(481))
-
-    def _on_notify(self, transaction: ServerTransaction) -> None:
-        request = transaction.request
-        event = (request.headers.get("Event") or "").partition(";")[0].strip()
-        number = self._watched.get(request.call_id)
-        if event == EVENT and number is not None:
-            self.lamps[number].append(lamp_of(request.body))
-            transaction.respond(request.response(200))
-            self._watch.changed()
-            return
-        if event in ("check-sync", "resync"):
-            self.syncs.append(request.headers.get("Event") or "")
-            transaction.respond(request.response(200, to_tag=secrets.token_hex(6)))
-            self._watch.changed()
-            return
-        if event != "message-summary":
-            transaction.respond(request.response(489, to_tag=secrets.token_hex(6)))
-            return
-        with contextlib.suppress(SipParseError):
-            self.mwi.append(MessageSummary.parse(request.body))
-        transaction.respond(request.response(200, to_tag=secrets.token_hex(6)))
-        self._watch.changed()

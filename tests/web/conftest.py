@@ -6,12 +6,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 
 from pbxbridge.asterisk.ari_link import AriLink
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
@@ -60,8 +57,8 @@ from tests.rig.desk_phones import PHONE_SETTINGS, desk_phones_on
 from tests.rig.invitations import invitations_on
 from tests.rig.quick_hashes import QUICK
 from tests.rig.relaying import relay_for
+from tests.web.visitor import Client, Visitor
 from web.app import LiveTimes, Portal, make_app
-from web.cookies import csrf_token, session_cookie_name
 
 PASSWORD = "a few words in a row"
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=8)
@@ -316,59 +313,6 @@ def portal(
         claiming=claiming,
         live=LiveTimes(session_check=0.05, gather=0.01),
     )
-
-
-Client = TestClient[Request, Application]
-
-
-class Visitor:
-    """Asks the portal as a browser does; as htmx does where ``htmx`` is set."""
-
-    def __init__(self, client: Client, token: str = "", *, secure: bool = False) -> None:
-        self.client = client
-        self.token = token
-        self._secure = secure
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """The session's cookie, if there is a session."""
-        return {session_cookie_name(secure=self._secure): self.token} if self.token else {}
-
-    @property
-    def csrf(self) -> str:
-        """The token that the pages of this session hold."""
-        return csrf_token(self.token)
-
-    async def get(
-        self, path: str, *, htmx: bool = False, headers: Mapping[str, str] | None = None
-    ) -> ClientResponse:
-        return await self._ask("GET", path, htmx, headers or {}, None)
-
-    async def post(
-        self,
-        path: str,
-        fields: Mapping[str, str] | None = None,
-        *,
-        htmx: bool = False,
-        headers: Mapping[str, str] | None = None,
-    ) -> ClientResponse:
-        """Send a form of a page of the portal, with its CSRF token."""
-        form = ({"csrf": self.csrf} if self.token else {}) | dict(fields or {})
-        origin = str(self.client.make_url("/").origin())
-        return await self._ask("POST", path, htmx, {"Origin": origin, **(headers or {})}, form)
-
-    async def _ask(
-        self, method: str, path: str, htmx: bool, headers: Mapping[str, str], data: Any
-    ) -> ClientResponse:
-        kind = {"HX-Request": "true"} if htmx else {"Accept": "text/html"}
-        return await self.client.request(
-            method,
-            path,
-            headers={**kind, **headers},
-            data=data,
-            cookies=self.cookies,
-            allow_redirects=False,
-        )
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.people import Role, TokenScope
 from tests.db.people import People
-from tests.web.conftest import Client
+from tests.web.visitor import Client
 
 API = "/api/v1"
 JSON = "application/json"

@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.people import Role, TokenScope
-from tests.web.conftest import Client, Clock, Prepared, Visitor
+from tests.web.conftest import Clock, Prepared
+from tests.web.visitor import Client, Visitor
 from web.access import allow, public, signed_in
 from web.app import Portal, make_app
 from web.portal import SESSION, actor_of

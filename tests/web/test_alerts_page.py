@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pbxbridge.events import AlertsChanged
 from pbxbridge.models.alert import Alert, AlertKind
 from pbxbridge.models.webhook import OutgoingWebhook
-from tests.web.conftest import Visitor
 from tests.web.test_live import streaming
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)

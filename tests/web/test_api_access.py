@@ -9,9 +9,9 @@ import pytest
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role, TokenScope
-from tests.web.conftest import Client, Visitor
 from tests.web.forms import add
 from tests.web.programs import API, JSON, PROBLEM, Program, add_person, token_of
+from tests.web.visitor import Client, Visitor
 from web.api.operation import Operation
 from web.api.operations import OPERATIONS
 from web.app import Portal

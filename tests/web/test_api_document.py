@@ -15,8 +15,9 @@ from pbxbridge.services.extension_view import READ_ONLY, ExtensionView
 from pbxbridge.services.people import Role
 from pbxbridge.services.user_input import UserInput
 from pbxbridge.services.users import UserView
-from tests.web.conftest import Client, Prepared, Visitor
+from tests.web.conftest import Prepared
 from tests.web.programs import API
+from tests.web.visitor import Client, Visitor
 from web.access import access_of
 from web.api.answers import Extension, User
 from web.api.document import NOTES, make_document

@@ -11,9 +11,9 @@ from pbxbridge.services.extension_input import WRITE_ONLY
 from pbxbridge.services.extension_view import READ_ONLY
 from pbxbridge.services.extensions import Extensions
 from tests.db.people import audited
-from tests.web.conftest import Client
 from tests.web.forms import add
 from tests.web.programs import API, PROBLEM, Program, token_of
+from tests.web.visitor import Client
 from web.api.answers import Extension
 from web.app import Portal
 

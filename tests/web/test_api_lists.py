@@ -12,9 +12,9 @@ from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
 from tests.fakes.eager_mirror import EagerMirror
 from tests.web.browser.screen import registered
-from tests.web.conftest import Client
 from tests.web.forms import add
 from tests.web.programs import API, Program, add_person, token_of
+from tests.web.visitor import Client
 from web.app import Portal
 
 LINK = re.compile(r'<([^>]+)>; rel="(\w+)"')

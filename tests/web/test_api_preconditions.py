@@ -9,9 +9,9 @@ import pytest
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
-from tests.web.conftest import Client
 from tests.web.forms import add
 from tests.web.programs import Program, add_person, token_of
+from tests.web.visitor import Client
 from web.app import Portal
 
 ONE = "/extensions/1001"

@@ -17,8 +17,8 @@ from pbxbridge.errors import (
     NotFound,
     TooManyAttempts,
 )
-from tests.web.conftest import Client, Visitor
 from tests.web.programs import API, JSON, PROBLEM, Program, token_of
+from tests.web.visitor import Client, Visitor
 from web.app import Portal
 
 

@@ -20,9 +20,9 @@ from pbxbridge.services.extension_input import (
 from pbxbridge.services.extension_view import READ_ONLY
 from pbxbridge.services.extensions import Extensions
 from tests.rig.extensions import delete_knowingly
-from tests.web.conftest import Client
 from tests.web.forms import add
 from tests.web.programs import Program, token_of
+from tests.web.visitor import Client
 from web.app import Portal
 
 pytestmark = pytest.mark.usefixtures("_outside")

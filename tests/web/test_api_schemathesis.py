@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
-from tests.web.conftest import Client
 from tests.web.forms import add
 from tests.web.programs import API, add_person, token_of
+from tests.web.visitor import Client
 from web.api.operation import PREFIX
 from web.api.operations import OPERATIONS
 from web.app import Portal, make_app

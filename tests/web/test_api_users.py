@@ -8,9 +8,9 @@ import pytest
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
-from tests.web.conftest import Client
 from tests.web.forms import add
 from tests.web.programs import API, PROBLEM, Program, token_of
+from tests.web.visitor import Client
 from web.app import Portal
 
 NEW = {"login": "ada", "name": "Ada", "email": "ada@pbx.local", "role": "user"}

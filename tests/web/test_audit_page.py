@@ -16,8 +16,9 @@ from pbxbridge.services.people import Role
 from pbxbridge.services.stepwise import Pace
 from tests.rig.extensions import delete_knowingly
 from tests.rig.invitations import MAKE
-from tests.web.conftest import Client, Prepared, Visitor
+from tests.web.conftest import Prepared
 from tests.web.forms import add
+from tests.web.visitor import Client, Visitor
 from web.app import Portal
 
 

@@ -12,8 +12,8 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.calling.plan import ensure_built_in
 from pbxbridge.services.extensions import Extensions
 from tests.web.calling import marked, names, notice, with_route, with_trunk
-from tests.web.conftest import Visitor
 from tests.web.forms import add
+from tests.web.visitor import Visitor
 from web.app import Portal
 from web.pages.classes import hours_words
 

@@ -12,8 +12,9 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
-from tests.web.conftest import PASSWORD, Client, Prepared, Visitor
+from tests.web.conftest import PASSWORD, Prepared
 from tests.web.forms import typed
+from tests.web.visitor import Client, Visitor
 from web.access import Access, access_of
 from web.app import Portal
 from web.middleware.csrf import SAFE_METHODS

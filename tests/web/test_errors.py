@@ -7,7 +7,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from pbxbridge.errors import AsteriskUnavailable, Conflict, Forbidden, Invalid, MailError, NotFound
-from tests.web.conftest import Client, Visitor
+from tests.web.visitor import Client, Visitor
 from web.app import Portal
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -13,9 +13,9 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.settings import ONLY_NODE
 from tests.fakes.eager_mirror import EagerMirror
-from tests.web.conftest import Visitor
 from tests.web.forms import add
 from tests.web.test_live import register, streaming
+from tests.web.visitor import Visitor
 
 
 def channel(state: str, number: str = "1001") -> Channel:

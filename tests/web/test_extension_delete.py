@@ -6,8 +6,8 @@ import re
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
-from tests.web.conftest import Visitor
 from tests.web.forms import add, numbers
+from tests.web.visitor import Visitor
 
 
 def asked(page: str) -> dict[str, bool]:

@@ -13,7 +13,7 @@ from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
 from tests.db.told_states import Told
 from tests.rig.extensions import delete_knowingly
-from tests.web.conftest import Visitor
+from tests.web.visitor import Visitor
 from web.device_history import percentage
 
 EDITOR = "/extensions/1001/edit"

@@ -9,8 +9,8 @@ from pbxbridge.models.realtime import VoicemailBox
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.realtime_writer import stored_pin
-from tests.web.conftest import Visitor
 from tests.web.forms import add, numbers, typed
+from tests.web.visitor import Visitor
 
 pytestmark = pytest.mark.usefixtures("_outside")
 

@@ -14,9 +14,9 @@ from pbxbridge.services.invitations.invitations import Invitations
 from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.invitations import MAKE, mailed_token
 from tests.web.browser.screen import registered
-from tests.web.conftest import Visitor
 from tests.web.forms import add
 from tests.web.test_live import streaming
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 ONE = "/extensions/1001/invitation"

@@ -13,8 +13,8 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.extensions import extensions_on
-from tests.web.conftest import Visitor
 from tests.web.forms import add, typed
+from tests.web.visitor import Visitor
 from web.app import Portal, make_app
 
 pytestmark = pytest.mark.usefixtures("_outside")

@@ -12,8 +12,8 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
 from tests.fakes.eager_mirror import EagerMirror
-from tests.web.conftest import Visitor
 from tests.web.forms import add, numbers, typed
+from tests.web.visitor import Visitor
 
 pytestmark = pytest.mark.usefixtures("_outside")
 

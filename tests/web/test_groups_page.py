@@ -10,8 +10,8 @@ import pytest
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.web.calling import marked, names, notice
-from tests.web.conftest import Visitor
 from tests.web.forms import add
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 SALES = {"name": "Sales", "number": "600", "ring_time": "", "fallback": "1001"}

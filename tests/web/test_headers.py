@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.conftest import Client, Visitor
+from tests.web.visitor import Client, Visitor
 
 PATHS = ["/extensions", "/sign-in", "/static/css/base.css", "/healthz", "/nonsense", "/live"]
 

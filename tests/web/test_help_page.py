@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from dialplan.feature_codes import FEATURE_CODES
-from tests.web.conftest import Visitor
+from tests.web.visitor import Visitor
 
 
 async def test_every_role_reads_every_code_and_has_the_page_in_its_menu(

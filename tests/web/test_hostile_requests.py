@@ -10,8 +10,8 @@ import pytest
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
-from tests.web.conftest import Client, Visitor
 from tests.web.forms import add
+from tests.web.visitor import Client, Visitor
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -17,8 +17,9 @@ from pbxbridge.services.invitations.claiming import WRONG_PER_NETWORK
 from pbxbridge.services.invitations.invitations import Invitations
 from pbxbridge.services.invitations.visits import LENGTH
 from tests.rig.invitations import DOWNLOAD, MAKE, VALID, mailed_token
-from tests.web.conftest import Client, Clock, Visitor
+from tests.web.conftest import Clock
 from tests.web.forms import add
+from tests.web.visitor import Client, Visitor
 from web.app import Portal
 
 ADA = "ada@example.org"

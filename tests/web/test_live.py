@@ -22,7 +22,8 @@ from pbxbridge.services.people import Role
 from tests.eventually import eventually
 from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.extensions import delete_knowingly
-from tests.web.conftest import IDLE, Client, Clock, Prepared, Visitor
+from tests.web.conftest import IDLE, Clock, Prepared
+from tests.web.visitor import Client, Visitor
 from web.app import LiveTimes, Portal, make_app
 from web.pages.live import BACKLOG, MOST_ROWS, STREAMS, close_streams
 

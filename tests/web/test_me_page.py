@@ -12,9 +12,10 @@ from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.rig.voicemail_files import leave_message
-from tests.web.conftest import Client, Prepared, Visitor
+from tests.web.conftest import Prepared
 from tests.web.forms import add
 from tests.web.test_live import streaming
+from tests.web.visitor import Client, Visitor
 
 MINE, OTHERS, SILENT = "1001", "1002", "1003"
 BOX = {"voicemail": True, "voicemail_pin": "8642"}

@@ -12,8 +12,8 @@ from pbxbridge.events import OutboxChanged
 from pbxbridge.models.audit_entry import AuditEntry
 from pbxbridge.models.outbox import MailKind, MailState, OutgoingMail
 from pbxbridge.services.actor import Actor
-from tests.web.conftest import Visitor
 from tests.web.test_live import streaming
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 STORED = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)

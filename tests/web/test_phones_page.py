@@ -14,8 +14,8 @@ from pbxbridge.services.extensions import Extensions
 from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.desk_phones import PUBLIC_URL
 from tests.web.browser.screen import registered
-from tests.web.conftest import Visitor
 from tests.web.forms import add, typed
+from tests.web.visitor import Visitor
 
 MAC, SHOWN = "0004f2a1b2c3", "00:04:f2:a1:b2:c3"
 

@@ -10,8 +10,8 @@ from pbxbridge.mirror.contact_state import ContactReport
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.fakes.eager_mirror import EagerMirror
-from tests.web.conftest import Visitor
 from tests.web.forms import add
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 BOX = {"voicemail": True, "voicemail_pin": "8642"}

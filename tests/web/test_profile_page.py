@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.people import Role, TokenScope
-from tests.web.conftest import PASSWORD, Client, Clock, Prepared, Visitor
+from tests.web.conftest import PASSWORD, Clock, Prepared
+from tests.web.visitor import Client, Visitor
 from web.app import Portal
 from web.browsers import browser_name
 from web.role_words import ROLES

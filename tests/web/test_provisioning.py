@@ -21,8 +21,8 @@ from pbxbridge.services.extensions import Extensions
 from pbxbridge.settings import WebSettings
 from tests.rig.desk_phones import PHONE_SETTINGS
 from tests.rig.phone_files import read_snom
-from tests.web.conftest import Client
 from tests.web.forms import add
+from tests.web.visitor import Client
 from web.app import Portal, make_app
 from web.pages.provisioning import WRONG_PASSWORDS, WRONG_TOKENS
 

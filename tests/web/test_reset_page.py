@@ -11,7 +11,8 @@ from pbxbridge.events import EventBus, OutboxChanged
 from pbxbridge.models.outbox import OutgoingMail
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.reset_code import new_code
-from tests.web.conftest import PASSWORD, Visitor
+from tests.web.conftest import PASSWORD
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 DEADLINE = 10.0

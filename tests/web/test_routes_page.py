@@ -8,7 +8,7 @@ import pytest
 
 from pbxbridge.services.actor import Actor
 from tests.web.calling import ROUTE, marked, names, notice, with_route, with_trunk
-from tests.web.conftest import Visitor
+from tests.web.visitor import Visitor
 from web.app import Portal
 from web.pages.outbound_routes import sent_words
 

@@ -8,7 +8,8 @@ import pyotp
 import pytest
 
 from pbxbridge.services.actor import Actor
-from tests.web.conftest import IDLE, LONGEST, PASSWORD, Client, Clock, Visitor
+from tests.web.conftest import IDLE, LONGEST, PASSWORD, Clock
+from tests.web.visitor import Client, Visitor
 from web.app import Portal
 from web.requests import safe_next
 

@@ -11,8 +11,8 @@ from pbxbridge.errors import Invalid, NotFound
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.calling.simulation import Simulation
 from pbxbridge.services.extensions import Extensions
-from tests.web.conftest import Visitor
 from tests.web.forms import add
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 ASK = "/classes/staff/simulator"

@@ -19,8 +19,9 @@ from pbxbridge.services.transfer.csv_format import LARGEST_FILE
 from pbxbridge.services.transfer.desk import FAULT, RUNNING, ImportDesk, Stage
 from tests.eventually import eventually
 from tests.rig.transfer import file_of
-from tests.web.conftest import Client, Prepared, Visitor
+from tests.web.conftest import Prepared
 from tests.web.forms import add, numbers
+from tests.web.visitor import Client, Visitor
 
 DIGEST = re.compile(r'name="digest" value="([0-9a-f]+)"')
 

@@ -13,8 +13,8 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.fakes.eager_mirror import EagerMirror
 from tests.web.calling import TRUNK, marked, names, notice, with_route, with_trunk
-from tests.web.conftest import Visitor
 from tests.web.forms import add
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 SECRET = "carriers-own-1"

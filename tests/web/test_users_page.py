@@ -12,8 +12,8 @@ from pbxbridge.models.people import Role, User
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.user_input import UserInput
-from tests.web.conftest import Visitor
 from tests.web.forms import add
+from tests.web.visitor import Visitor
 from web.app import Portal
 
 NEW = {"login": "ada", "name": "Ada Lovelace", "email": "ada@pbx.local", "role": "operator"}

@@ -14,9 +14,9 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.rig.voicemail_files import leave_message
-from tests.web.conftest import Visitor
 from tests.web.forms import add
 from tests.web.test_live import streaming
+from tests.web.visitor import Visitor
 from web.app import Portal
 from web.pages import voicemail_boxes
 

@@ -15,9 +15,10 @@ from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.rig.voicemail_files import leave_message, wav
-from tests.web.conftest import PASSWORD, Client, Prepared, Visitor
+from tests.web.conftest import PASSWORD, Prepared
 from tests.web.forms import add
 from tests.web.test_live import streaming
+from tests.web.visitor import Client, Visitor
 from web.app import Portal
 
 MINE, OTHERS, SILENT = "1001", "1002", "1003"

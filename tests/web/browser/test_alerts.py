@@ -12,7 +12,7 @@ from pbxbridge.services.states.alert_rules import Limits
 from pbxbridge.services.states.alerts import Alerts
 from pbxbridge.services.states.webhooks import Webhooks
 from tests.db.told_states import Told
-from tests.web.conftest import Client
+from tests.web.visitor import Client
 
 PHONE = {"width": 390, "height": 844}
 

@@ -10,7 +10,8 @@ from playwright.async_api import Browser, Page, expect
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extensions import Extensions
 from tests.rig.browser import open_page
-from tests.web.conftest import Client, Prepared
+from tests.web.conftest import Prepared
+from tests.web.visitor import Client
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 LONG = "a.very.long.address.of.somebody@a-department-with-a-name.example.com"

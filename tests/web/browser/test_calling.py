@@ -15,7 +15,8 @@ from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.browser import open_page
 from tests.web.browser.screen import fits, widen
 from tests.web.calling import with_route, with_trunk
-from tests.web.conftest import Client, Prepared
+from tests.web.conftest import Prepared
+from tests.web.visitor import Client
 from web.app import Portal
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}

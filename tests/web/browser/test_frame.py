@@ -14,7 +14,8 @@ from pbxbridge.services.people import Role
 from pbxbridge.services.user_input import UserInput
 from tests.rig.browser import open_page
 from tests.web.browser.screen import fits, save, widen
-from tests.web.conftest import PASSWORD, Client
+from tests.web.conftest import PASSWORD
+from tests.web.visitor import Client
 from web.app import Portal
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}

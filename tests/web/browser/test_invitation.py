@@ -13,9 +13,9 @@ from pbxbridge.services.extensions import Extensions
 from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.browser import open_page
 from tests.rig.invitations import MAKE, mailed_token
-from tests.web.browser.screen import registered, row, save
+from tests.web.browser.screen import fits, registered, row, save
 from tests.web.browser.visit import DESK, PHONE
-from tests.web.conftest import Client
+from tests.web.visitor import Client
 
 ADA = "ada.lovelace@example.org"
 
@@ -33,11 +33,6 @@ async def elsewhere_open(browser: Browser, options: dict[str, Any]) -> AsyncIter
     """The browser of the person who is invited."""
     async with open_page(browser, **options) as page:
         yield page
-
-
-async def is_within_the_screen(page: Page) -> bool:
-    fits: bool = await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    return fits
 
 
 @pytest.mark.parametrize("options", [PHONE, DESK], ids=["phone", "desk"])
@@ -63,18 +58,18 @@ async def test_from_the_row_to_the_password_without_a_reload(
     invited = elsewhere_open
     await invited.goto(str(client.make_url(f"/invitation/{await mailed_token()}")))
     await expect(tag).to_have_text("Invitation opened")
-    assert await is_within_the_screen(invited)
+    await fits(invited)
     await invited.get_by_role("button", name="Show my user name and password").click()
     await expect(invited.get_by_label("Username", exact=True)).to_have_value("1001")
     await expect(tag).to_have_text("Invitation claimed")
     await invited.get_by_text("Another softphone").click()
     await expect(invited.get_by_role("img", name="QR code of the SIP address")).to_be_visible()
-    assert await is_within_the_screen(invited)
+    await fits(invited)
     await page.get_by_label("Send the invitation e-mail for extension 1001").click()
     await expect(dialog).to_contain_text("Ends the page that shows the password.")
     await dialog.get_by_role("button", name="Revoke").click()
     await expect(page.locator("#notice")).to_have_text("Invitation revoked")
     await invited.reload()
     await expect(invited.get_by_role("heading")).to_have_text("This link was used already")
-    assert await is_within_the_screen(page)
+    await fits(page)
     assert await page.evaluate("window.isStillThere"), "the list was loaded anew"

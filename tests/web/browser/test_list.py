@@ -21,7 +21,8 @@ from tests.rig.browser import open_page
 from tests.rig.extensions import delete_knowingly
 from tests.rig.ports import free_ports
 from tests.web.browser.screen import order, registered, row, save
-from tests.web.conftest import IDLE, Client, Clock, Prepared
+from tests.web.conftest import IDLE, Clock, Prepared
+from tests.web.visitor import Client
 from web.app import Portal, make_app
 from web.pages.live import MOST_ROWS
 

@@ -17,7 +17,8 @@ from tests.fakes.eager_mirror import EagerMirror
 from tests.web.browser.mailbox import MINE, Mailbox
 from tests.web.browser.screen import registered
 from tests.web.browser.visit import signed_in
-from tests.web.conftest import Client, Prepared
+from tests.web.conftest import Prepared
+from tests.web.visitor import Client
 
 
 @pytest.fixture

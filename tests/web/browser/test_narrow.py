@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from pbxbridge.models.outbox import MailState, OutgoingMail
 from tests.fakes.eager_mirror import EagerMirror
 from tests.web.browser.screen import registered, row
-from tests.web.conftest import Client
+from tests.web.visitor import Client
 
 PHONE = {"width": 390, "height": 844}
 

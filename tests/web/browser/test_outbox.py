@@ -13,7 +13,7 @@ from pbxbridge.models.outbox import MailState
 from pbxbridge.services.mailing.outbox import MailOutbox
 from tests.db.mail_rows import running, sender, store
 from tests.rig.mail_catcher import MailCatcher, Refusal
-from tests.web.conftest import Client
+from tests.web.visitor import Client
 
 
 @pytest.fixture

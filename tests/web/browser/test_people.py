@@ -16,7 +16,8 @@ from pbxbridge.services.people import Role
 from pbxbridge.services.user_input import UserInput
 from tests.rig.browser import open_page
 from tests.web.browser.screen import fits
-from tests.web.conftest import PASSWORD, Client, Prepared
+from tests.web.conftest import PASSWORD, Prepared
+from tests.web.visitor import Client
 from web.app import Portal
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}

@@ -17,7 +17,8 @@ from tests.db.mail_rows import store
 from tests.fakes.voicemail_link import VoicemailLink
 from tests.web.browser.mailbox import MINE, SECONDS, Mailbox
 from tests.web.browser.visit import DESK, PHONE, signed_in
-from tests.web.conftest import Client, Prepared
+from tests.web.conftest import Prepared
+from tests.web.visitor import Client
 from web.app import Portal
 
 ANSWER = "550 5.1.1 No such user, and a sentence that goes on " + "andon" * 30

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.async_api import Browser, Page
 
 from tests.rig.browser import open_page
-from tests.web.conftest import Client
+from tests.web.visitor import Client
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 DESK = {"viewport": {"width": 1280, "height": 900}}
