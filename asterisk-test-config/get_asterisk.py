@@ -21,7 +21,12 @@ from unpack_debs import PrivateApt, UnpackError, say, unpack
 OLDEST = 20
 CACHE = CACHES / "asterisk"
 # odbc-postgresql: by ODBC the tables are read where they lie in a PostgreSQL.
-PACKAGES = ["asterisk", "asterisk-core-sounds-en-gsm", "odbc-postgresql"]
+PACKAGES = [
+    "asterisk",
+    "asterisk-core-sounds-en-gsm",
+    "asterisk-moh-opsound-gsm",
+    "odbc-postgresql",
+]
 PROGRAM_VARIABLE = "PBXBRIDGE_ASTERISK_PROGRAM"
 
 

@@ -60,6 +60,24 @@ class CallsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuesChanged:
+    """What happens in queues is other than it was, seen live.
+
+    ``queues`` are named, ``numbers`` are extensions whose phones take calls of queues, ``agents``
+    agents' numbers. None: maybe all.
+    """
+
+    queues: frozenset[str] | None
+    numbers: frozenset[str] | None
+    agents: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallCentreSaved:
+    """An agent or a queue was created, changed or deleted, and that is committed."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkChanged:
     """A node's AMI link came up or went down; ``reason`` is a sentence for the screen when down."""
 
@@ -110,6 +128,8 @@ Event = (
     | TrunksChanged
     | EndpointsChanged
     | CallsChanged
+    | QueuesChanged
+    | CallCentreSaved
     | LinkChanged
     | NodeChanged
     | MailboxChanged

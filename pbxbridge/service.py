@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web as aiohttp_web
 
 from ami_handlers import HANDLERS
+from pbxbridge.call_centre_parts import CallCentreParts
 from pbxbridge.cluster.lease import Leases, OnlyBridge, PostgresLeases, Work
 from pbxbridge.cluster.news import News
 from pbxbridge.cluster.news_triggers import ensure_news_triggers
@@ -177,6 +178,7 @@ class _Bridge:
         self._phones = PhoneParts(
             settings, bus, self._board, self._links, self._extensions, site.secrets, makes
         )
+        self._call_centre = CallCentreParts(settings, bus, self._board, self._links)
         self._console = ConsoleChanges(bus)
         hook = settings.webhook
         self._webhooks = Webhooks(hook.events if hook.url.get_secret_value() else ())
@@ -223,6 +225,12 @@ class _Bridge:
             phone_settings=self._settings.phones,
             invitations=self._phones.invitations,
             claiming=self._phones.claiming,
+            agents=self._call_centre.agents,
+            queues=self._call_centre.queues,
+            queue_board=self._call_centre.queue_board,
+            agent_desk=self._call_centre.desk,
+            day_totals=self._call_centre.totals,
+            call_log=self._call_centre.log,
         )
         runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)
         await runner.setup()
@@ -242,6 +250,7 @@ class _Bridge:
             "tracking": self._tracking.run(),
             "pins-by-phone": PinsByPhone(self._bus, self._extensions).run(),
             **self._phones.background(),
+            **self._call_centre.background(),
             **self._of_one_bridge(),
             **self._among_bridges(),
         }
@@ -270,6 +279,8 @@ class _Bridge:
         }
         work["mail-outbox"] = self._voicemail.send_mails
         work["alerts"] = Alerts(self._bus, limits_of(self._settings.alerts), self._webhooks).run
+        work["agent-flags"] = self._call_centre.flags.run
+        work["call-log-pruning"] = self._call_centre.log.run
         work["history-pruning"] = Pruning(self._history.keep).run
         if self._settings.webhook.url.get_secret_value():
             send = WebhookSender(self._settings.webhook).send

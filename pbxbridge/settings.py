@@ -7,7 +7,6 @@ container platforms hand over secrets. Docs: docs/settings.md.
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from pbxbridge.call_centre_settings import CallCentreSettings, zone_or_none
 from pbxbridge.email_address import checked_address
 from pbxbridge.phone_settings import InvitationSettings, PhoneSettings, SecretSettings
 from pbxbridge.settings_group import Group
@@ -40,12 +40,6 @@ NodeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*
 
 def _address_or_none(value: str) -> str:
     return checked_address(value) if value else ""
-
-
-def _zone_or_none(value: str) -> str:
-    if value and value not in available_timezones():
-        raise ValueError(f"{value} is no time zone such as Europe/Berlin")
-    return value
 
 
 class DatabaseSettings(Group):
@@ -121,9 +115,11 @@ class WebSettings(Group):
 
 
 class LicenceSettings(Group):
-    """How many extensions may be made; VIRTUAL and SIP-VIRTUAL ones do not count."""
+    """How many extensions and agents may be made; VIRTUAL and SIP-VIRTUAL do not count."""
 
     extensions: int | None = Field(default=None, ge=0, description="None: as many as wanted")
+    agents: int | None = Field(default=None, ge=0, description="None: as many as wanted")
+    managers: set[str] = Field(default=set(), description="the numbers of agents who are managers")
 
 
 class VoicemailSettings(Group):
@@ -138,7 +134,7 @@ class VoicemailSettings(Group):
     node: str = Field(default="", description="whose spool it is; empty: the first node's")
     sweep_seconds: float = Field(default=300.0, gt=0)
     language: Literal["en", "de"] = Field(default="en", description="of boxes that name none")
-    time_zone: Annotated[str, AfterValidator(_zone_or_none)] = Field(
+    time_zone: Annotated[str, AfterValidator(zone_or_none)] = Field(
         default="", description="of boxes that name none; empty: the machine's"
     )
     templates: Path | None = Field(default=None, description="a folder of templates of one's own")
@@ -221,6 +217,7 @@ class Settings(BaseSettings):
     invitation: InvitationSettings = InvitationSettings()
     phones: PhoneSettings = PhoneSettings()
     secrets: SecretSettings = SecretSettings()
+    call_centre: CallCentreSettings = CallCentreSettings()
     history: HistorySettings = HistorySettings()
     alerts: AlertSettings = AlertSettings()
     webhook: WebhookSettings = WebhookSettings()

@@ -16,6 +16,8 @@ from web.middleware.security_headers import add_security_headers
 from web.middleware.session import session
 from web.navigation import NAVIGATION, make_navigation
 from web.pages import (
+    agent_desk,
+    agents,
     alerts,
     api_tokens,
     audit,
@@ -44,6 +46,8 @@ from web.pages import (
     phones,
     profile,
     provisioning,
+    queue_calls,
+    queues,
     reset,
     second_factor,
     sessions,
@@ -55,6 +59,7 @@ from web.pages import (
     users,
     voicemail,
     voicemail_boxes,
+    wallboard,
 )
 from web.portal import PORTAL, LiveTimes, Portal
 from web.render import TEMPLATES, make_templates
@@ -125,6 +130,11 @@ def _routes() -> list[web.RouteDef]:
         *inbound.routes(),
         *groups.routes(),
         *feature_codes.routes(),
+        *wallboard.routes(),
+        *agent_desk.routes(),
+        *agents.routes(),
+        *queues.routes(),
+        *queue_calls.routes(),
         *transfer.routes(),
         *outbox.routes(),
         *audit.routes(),

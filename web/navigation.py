@@ -15,6 +15,7 @@ ME = "/me"
 PROFILE = "/profile"
 CALLING = "/classes"
 VOICEMAIL = "/voicemail"
+CALL_CENTRE = "/wallboard"
 
 # Open to everybody, but no page for a menu of somebody who only has a phone: the profile links it.
 STAFF_ONLY = frozenset({API_DOCS})
@@ -24,6 +25,7 @@ MENU = (
     ("/phones", "Phones"),
     ("/alerts", "Alerts"),
     (CALLING, "Calling"),
+    (CALL_CENTRE, "Call centre"),
     (VOICEMAIL, "Voicemail"),
     ("/users", "Users"),
     ("/audit", "Audit"),
@@ -39,6 +41,12 @@ SECTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("/routes", "Routes"),
         ("/trunks", "Trunks"),
         ("/groups", "Phone groups"),
+    ),
+    CALL_CENTRE: (
+        (CALL_CENTRE, "Wallboard"),
+        ("/agents", "Agents"),
+        ("/queues", "Queues"),
+        ("/queue-calls", "Calls"),
     ),
     VOICEMAIL: (
         (VOICEMAIL, "Messages"),

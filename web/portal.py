@@ -14,10 +14,16 @@ from web.client_address import believed_address
 if TYPE_CHECKING:
     from pbxbridge.events import EventBus
     from pbxbridge.mirror.board import Board
+    from pbxbridge.mirror.queue_board import QueueBoard
     from pbxbridge.phone_settings import PhoneSettings
     from pbxbridge.services.accounts import Accounts
     from pbxbridge.services.api_tokens import ApiTokens
     from pbxbridge.services.audit_trail import AuditTrail
+    from pbxbridge.services.call_centre.agent_desk import AgentDesk
+    from pbxbridge.services.call_centre.agents import Agents
+    from pbxbridge.services.call_centre.call_log import CallLog
+    from pbxbridge.services.call_centre.day_totals import DayTotals
+    from pbxbridge.services.call_centre.queues import Queues
     from pbxbridge.services.calling.classes import ClassesOfService
     from pbxbridge.services.calling.groups import PhoneGroups
     from pbxbridge.services.calling.inbound import Inbound
@@ -93,6 +99,12 @@ class Portal:
     claiming: Claiming
     desk_phones: DeskPhones
     phone_settings: PhoneSettings
+    agents: Agents
+    queues: Queues
+    queue_board: QueueBoard
+    agent_desk: AgentDesk
+    day_totals: DayTotals
+    call_log: CallLog
     live: LiveTimes = field(default_factory=LiveTimes)
 
 

@@ -146,7 +146,7 @@ class RecordScreen(ABC):
     async def ask_delete(self, request: web.Request) -> web.StreamResponse:
         """Ask, and say what will be lost; or say what still uses it."""
         portal, record = portal_of(request), await self._record(request)
-        users = await self.records(portal).users_of(record.fields.name)
+        users = await self.records(portal).users_of(record.name)
         context = {**self._shared(portal), "record": record, "users": users}
         return await part_or_page(
             request, "calling/delete.html", "question.html", title="Delete", **context
@@ -206,7 +206,7 @@ class RecordScreen(ABC):
             request,
             "calling/editor.html",
             ONE_ROW,
-            title=f"{what.capitalize()} {record.fields.name}" if record else f"New {what}",
+            title=f"{what.capitalize()} {record.name}" if record else f"New {what}",
             status=422 if errors else 200,
             row=await self._row(portal, record) if record else None,
             values=self.shown(record) | dict(typed or {}),

@@ -22,6 +22,8 @@ from pbxbridge.asterisk.ami_protocol import AmiProtocol
 from pbxbridge.errors import AsteriskUnavailable
 
 _CLOSE_SECONDS = 2.0
+# panoramisk waits for more after "Added interface to queue", which is all that Asterisk answers.
+_ONE_ANSWER = frozenset({"QueueAdd"})
 
 
 class AmiConnection:
@@ -79,7 +81,7 @@ class AmiConnection:
         raise AsteriskUnavailable(f"Asterisk did not answer {name} in {self._time_limit:g} s.")
 
     def _send(self, name: str, fields: dict[str, str]) -> Any:
-        action = Action(checked(name, fields))
+        action = Action(checked(name, fields), as_list=False if name in _ONE_ANSWER else None)
         if self._protocol.lost.done():
             raise AsteriskUnavailable(self._protocol.lost.result())
         self._protocol.transport.write(str(action).encode())

@@ -17,6 +17,7 @@ from pbxbridge.cluster.news_triggers import CHANNEL
 from pbxbridge.cluster.session import LOOK_SECONDS, Session, SessionLost, open_session
 from pbxbridge.events import (
     AlertsChanged,
+    CallCentreSaved,
     EventBus,
     ExtensionDeleted,
     InvitationsChanged,
@@ -118,6 +119,8 @@ class News:
                 self._bus.publish(InvitationsChanged())
             case "alert":
                 self._bus.publish(AlertsChanged())
+            case "call-centre":
+                self._bus.publish(CallCentreSaved())
             case "node":
                 for name in details:
                     self._bus.publish(NodeChanged(name))

@@ -29,6 +29,10 @@ TOPICS: Final = {
     "portal_alerts": ("alert", "node"),
     "portal_invitations": ("invitation", "extension_id"),
     "portal_nodes": ("node", "name"),
+    "portal_agents": ("call-centre", "number"),
+    "portal_queues": ("call-centre", "name"),
+    "portal_queue_agents": ("call-centre", "queue_id"),
+    "portal_queue_extensions": ("call-centre", "queue_id"),
 }
 _MOST: Final = 100
 _EVENTS: Final = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}

@@ -30,6 +30,7 @@ MODELS = {
         "pbxbridge.models.calling",
         "pbxbridge.models.extension",
         "pbxbridge.models.phone",
+        "pbxbridge.models.call_centre",
         "pbxbridge.models.outbox",
         "pbxbridge.models.audit_entry",
         "pbxbridge.models.node",

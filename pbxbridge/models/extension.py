@@ -95,6 +95,7 @@ class Extension(Model):
     sealed_secret = fields.CharField(max_length=255, default="", db_default="")
     sealed_auth_secret = fields.CharField(max_length=255, default="", db_default="")
     agent = fields.BooleanField(default=False, db_default=False)
+    agent_logins = fields.BooleanField(default=False, db_default=False)
     users: fields.ManyToManyRelation[User] = fields.ManyToManyField(
         "portal.User",
         related_name="extensions",

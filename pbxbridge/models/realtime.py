@@ -10,6 +10,8 @@ Source: contrib/ast-db-manage of Asterisk 22.
 from tortoise import fields
 from tortoise.models import Model
 
+from pbxbridge.models.moment import AsteriskMoment
+
 
 class PsEndpoint(Model):
     """chan_pjsip endpoint: the device's call settings."""
@@ -197,3 +199,73 @@ class StaticConfigRow(Model):
     class Meta:
         app = "realtime"
         table = "ast_config"
+
+
+class Queue(Model):
+    """app_queue queue."""
+
+    name = fields.CharField(max_length=128, primary_key=True)
+    strategy = fields.CharField(max_length=11)
+    musiconhold = fields.CharField(max_length=128)
+    timeout = fields.IntField()
+    retry = fields.IntField()
+    wrapuptime = fields.IntField()
+    ringinuse = fields.CharField(max_length=3)
+    autofill = fields.CharField(max_length=3)
+    joinempty = fields.CharField(max_length=128)
+    leavewhenempty = fields.CharField(max_length=128)
+    servicelevel = fields.IntField()
+    announce_frequency = fields.IntField()
+    announce_position = fields.CharField(max_length=128)
+    announce_holdtime = fields.CharField(max_length=128)
+
+    class Meta:
+        app = "realtime"
+        table = "queues"
+
+
+class QueueMember(Model):
+    """app_queue static member of a queue.
+
+    ``interface`` is a device, as PJSIP/1002. Asterisk writes ``paused`` and ``reason_paused`` when
+    the member is paused. Of ``uniqueid`` it only wants that no other row has it.
+    """
+
+    uniqueid = fields.IntField(primary_key=True, generated=False)
+    queue_name = fields.CharField(max_length=80)
+    interface = fields.CharField(max_length=80)
+    membername = fields.CharField(max_length=80)
+    state_interface = fields.CharField(max_length=80)
+    penalty = fields.IntField()
+    paused = fields.IntField()
+    reason_paused = fields.CharField(max_length=80, db_default="")
+
+    class Meta:
+        app = "realtime"
+        table = "queue_members"
+        unique_together = (("queue_name", "interface"),)
+
+
+class QueueLogEntry(Model):
+    """What happened in a queue, as Asterisk writes it by itself.
+
+    ``time`` is in UTC. ``callid`` is the caller's channel, ``agent`` the member's name, NONE for
+    what has none; what ``data1`` to ``data5`` are is told by ``event``.
+    https://docs.asterisk.org/Configuration/Applications/Queue-Logs/
+    """
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    time = AsteriskMoment(null=True, db_index=True)
+    callid = fields.CharField(max_length=80, null=True, db_index=True)
+    queuename = fields.CharField(max_length=256, null=True)
+    agent = fields.CharField(max_length=80, null=True)
+    event = fields.CharField(max_length=32, null=True)
+    data1 = fields.CharField(max_length=100, null=True)
+    data2 = fields.CharField(max_length=100, null=True)
+    data3 = fields.CharField(max_length=100, null=True)
+    data4 = fields.CharField(max_length=100, null=True)
+    data5 = fields.CharField(max_length=100, null=True)
+
+    class Meta:
+        app = "realtime"
+        table = "queue_log"

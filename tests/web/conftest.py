@@ -16,6 +16,7 @@ from pbxbridge.events import EventBus
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.call_board import CallBoard
+from pbxbridge.mirror.queue_board import QueueBoard
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.api_tokens import ApiTokens
@@ -50,6 +51,7 @@ from pbxbridge.settings import ONLY_NODE, NodeSettings, SmtpSettings, WebSetting
 from tests.db.mail_rows import running
 from tests.fakes.eager_mirror import EagerMirror
 from tests.fakes.voicemail_link import VoicemailLink
+from tests.rig.call_centre import call_centre_on
 from tests.rig.calling import calling_on
 from tests.rig.campaign import times
 from tests.rig.databases import Databases, Engine, Template, on_both_engines
@@ -233,6 +235,12 @@ def calls(extensions: Extensions, call_board: CallBoard, board: Board) -> PhoneC
 
 
 @pytest.fixture
+def queue_board() -> QueueBoard:
+    """What happens in queues; nobody but the test feeds it."""
+    return QueueBoard([ONLY_NODE])
+
+
+@pytest.fixture
 def desk_phones(database: str, board: Board) -> DeskPhones:
     """The real service; there is no Asterisk that would tell a phone anything."""
     return desk_phones_on(board)
@@ -274,6 +282,7 @@ def portal(
     desk_phones: DeskPhones,
     invitations: Invitations,
     claiming: Claiming,
+    queue_board: QueueBoard,
     clock: Clock,
 ) -> Portal:
     """What the portal of this test is made of: the real services."""
@@ -311,6 +320,7 @@ def portal(
         phone_settings=PHONE_SETTINGS,
         invitations=invitations,
         claiming=claiming,
+        **call_centre_on(bus, board, queue_board),
         live=LiveTimes(session_check=0.05, gather=0.01),
     )
 

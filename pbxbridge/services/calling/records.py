@@ -32,10 +32,16 @@ class Stored(Generic[In]):
 
     fields: In
     version: int
+    name: str = ""
 
 
 class Records(ABC, Generic[M, In]):
-    """Rows of one kind. ``what`` is its name in audit and sentences."""
+    """Rows of one kind. ``what`` is its name in audit and sentences.
+
+    ``key`` is the field by which they are known, which never changes.
+    """
+
+    key: ClassVar[str] = "name"
 
     model: ClassVar[type[Model]]
     input: ClassVar[type[BaseModel]]
@@ -51,7 +57,7 @@ class Records(ABC, Generic[M, In]):
 
     async def all(self) -> list[Stored[In]]:
         """Return all, by name."""
-        return [self._stored(row) for row in await self.model.all().order_by("name")]  # type: ignore[arg-type]  # each subclass names its own model
+        return [self._stored(row) for row in await self.model.all().order_by(self.key)]  # type: ignore[arg-type]  # each subclass names its own model
 
     async def get(self, name: str) -> Stored[In]:
         """Return one. Raises NotFound."""
@@ -60,12 +66,12 @@ class Records(ABC, Generic[M, In]):
     async def create(self, actor: Actor, values: Mapping[str, object]) -> Stored[In]:
         """Create one. Raises Invalid per field."""
         wanted = self._parse(values)
-        name: str = wanted.name  # type: ignore[attr-defined]  # every input has one
+        name: str = getattr(wanted, self.key)
         async with write_transaction() as transaction:
-            if await self.model.filter(name=name).using_db(transaction).exists():
-                raise Invalid({"name": f"There is a {self.what} {name} already."})
+            if await self.model.filter(**{self.key: name}).using_db(transaction).exists():
+                raise Invalid({self.key: f"There is a {self.what} {name} already."})
             await self._check(transaction, wanted, None)
-            row = self.model(name=name, version=1)
+            row = self.model(**{self.key: name}, version=1)
             await self._write(transaction, row, wanted, None)  # type: ignore[arg-type]
             stored = self._stored(row)  # type: ignore[arg-type]
             await self._record(transaction, actor, "created", name, None, stored)
@@ -85,7 +91,7 @@ class Records(ABC, Generic[M, In]):
             row = await self._find(name, transaction)
             before = self._stored(row)
             self._check_version(before, name, version)
-            wanted = self._parse({**before.fields.model_dump(), **changes, "name": name})
+            wanted = self._parse({**before.fields.model_dump(), **changes, self.key: name})
             if wanted.model_dump() == before.fields.model_dump():
                 return before
             await self._check(transaction, wanted, row)
@@ -136,8 +142,8 @@ class Records(ABC, Generic[M, In]):
 
     async def _find(self, name: str, transaction: TransactionalDBClient | None = None) -> M:
         row = None
-        if fits(self.model, "name", name):
-            row = await self.model.filter(name=name).using_db(transaction).first()
+        if fits(self.model, self.key, name):
+            row = await self.model.filter(**{self.key: name}).using_db(transaction).first()
         if row is None:
             raise NotFound(f"There is no {self.what} {name}.")
         return row  # type: ignore[return-value]  # each subclass names its own model
@@ -145,7 +151,7 @@ class Records(ABC, Generic[M, In]):
     def _stored(self, row: M) -> Stored[In]:
         # Not checked again: the rules may have become stricter since.
         fields = self.input.model_construct(**self._fields(row))
-        return Stored(fields, row.version)  # type: ignore[arg-type, attr-defined]
+        return Stored(fields, row.version, getattr(row, self.key))  # type: ignore[arg-type, attr-defined]
 
     def _parse(self, values: Mapping[str, object]) -> In:
         return parse(self.input, values)  # type: ignore[return-value]
@@ -170,11 +176,11 @@ class Records(ABC, Generic[M, In]):
     async def _secrets(self, transaction: TransactionalDBClient, actor: Actor, wanted: In) -> None:
         for field in sorted(self.write_only):
             if getattr(wanted, field):
-                name: str = wanted.name  # type: ignore[attr-defined]
+                name: str = getattr(wanted, self.key)
                 await audit.record(transaction, actor, f"{self._slug}.{field}-changed", name)
 
     def _kept(self, stored: Stored[In] | None) -> Mapping[str, object] | None:
-        return stored.fields.model_dump(exclude={*self.write_only, "name"}) if stored else None
+        return stored.fields.model_dump(exclude={*self.write_only, self.key}) if stored else None
 
     def _announce(self) -> None:
         for event in self.events:

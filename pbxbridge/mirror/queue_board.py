@@ -1,0 +1,256 @@
+"""What happens in the queues now, over all nodes: who waits, and who takes calls.
+
+Fed by the queue links in the order of each node's stream. A snapshot replaces all that was known of
+a node. While a node is not heard what was last known of it stays, and ``unheard`` says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from pbxbridge.events import QueuesChanged
+from pbxbridge.mirror.link_state import LinkState
+from pbxbridge.mirror.queue_member import AgentState, Member, reason_of, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who waits. ``id`` is the channel's Uniqueid, ``since`` is Unix time."""
+
+    queue: str
+    id: str
+    number: str
+    name: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What is known of who takes calls at one device, or of one agent.
+
+    ``agent`` is a number, empty for a static member; ``number`` is the extension; ``queues`` are
+    those of which calls are taken; ``node`` is where. ``fresh`` tells that the node is heard.
+    """
+
+    agent: str
+    number: str
+    interface: str
+    node: str
+    state: AgentState
+    reason: str
+    queues: tuple[str, ...]
+    fresh: bool
+
+
+@dataclass(slots=True)
+class _Node:
+    link: LinkState
+    members: dict[tuple[str, str], Member] = field(default_factory=dict)
+    callers: dict[tuple[str, str], Caller] = field(default_factory=dict)
+    # By interface: a device's state is made of all its memberships.
+    at: dict[str, dict[str, Member]] = field(default_factory=lambda: defaultdict(dict))
+
+    def put(self, member: Member) -> None:
+        self.members[member.queue, member.interface] = member
+        self.at[member.interface][member.queue] = member
+
+    def drop(self, queue: str, interface: str) -> Member | None:
+        member = self.members.pop((queue, interface), None)
+        if member:
+            del self.at[interface][queue]
+            if not self.at[interface]:
+                del self.at[interface]
+        return member
+
+
+@dataclass(slots=True)
+class _Changes:
+    queues: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    agents: set[str] = field(default_factory=set)
+    all: bool = False
+
+
+class QueueBoard:
+    """The queues of all nodes. Names are whatever Asterisk has; the portal's queues are a part."""
+
+    def __init__(self, nodes: Iterable[str], clock: Callable[[], float] = time.time) -> None:
+        """``clock`` tells Unix time."""
+        never = LinkState(False, datetime.now(UTC), "Not connected to Asterisk yet.")
+        self._nodes = {node: _Node(never) for node in nodes}
+        self._clock = clock
+        self._wrap_ups: Mapping[str, int] = {}
+        self._changes = _Changes()
+        self._wrapping: dict[tuple[str, str], float] = {}
+
+    @property
+    def unheard(self) -> dict[str, LinkState]:
+        """The nodes that are not heard, and since when."""
+        return {name: node.link for name, node in self._nodes.items() if not node.link.up}
+
+    def is_heard(self, node: str) -> bool:
+        """Whether what is known of the node is fresh."""
+        return self._nodes[node].link.up
+
+    def waiting(self, queue: str) -> list[Caller]:
+        """Return who waits in a queue, the longest first."""
+        found = [
+            caller
+            for node in self._nodes.values()
+            for caller in node.callers.values()
+            if caller.queue == queue
+        ]
+        return sorted(found, key=lambda caller: caller.since)
+
+    def members_of(self, queue: str) -> list[Presence]:
+        """Return who takes calls of a queue, and what they do as far as this queue sees them."""
+        return [
+            self._presence(name, node, member.interface, paused_in=queue)
+            for name, node in self._nodes.items()
+            for member in list(node.members.values())
+            if member.queue == queue
+        ]
+
+    def memberships(self, node: str) -> list[Member]:
+        """Return all memberships of a node."""
+        return list(self._nodes[node].members.values())
+
+    def at(self, number: str) -> Presence | None:
+        """Return who takes calls at the phone of an extension, None if nobody does."""
+        return next(self._found(lambda member: member.number == number), None)
+
+    def agent(self, agent: str) -> Presence | None:
+        """Return where an agent is logged in, None if they are not."""
+        return next(self._found(lambda member: member.agent == agent), None)
+
+    def numbers(self) -> set[str]:
+        """Return the extensions at whose phones somebody takes calls of queues."""
+        members = (member for node in self._nodes.values() for member in node.members.values())
+        return {member.number for member in members} - {""}
+
+    def configure(self, wrap_ups: Mapping[str, int]) -> None:
+        """Take in how long each queue leaves its members alone after a call, in seconds."""
+        if wrap_ups != self._wrap_ups:
+            self._wrap_ups = dict(wrap_ups)
+            for node in self._nodes.values():
+                for member in list(node.members.values()):
+                    node.put(replace(member, wrap_up=self._wrap_ups.get(member.queue, 0)))
+            self._changes.all = True
+
+    def heard(self, node: str, members: Iterable[Member], callers: Iterable[Caller]) -> None:
+        """Begin with these of a node; from now on every change is told."""
+        before = self._nodes[node]
+        column = _Node(before.link if before.link.up else LinkState(True, datetime.now(UTC)))
+        for member in members:
+            column.put(self._timed(member))
+        column.callers = {(caller.queue, caller.id): caller for caller in callers}
+        self._nodes[node] = column
+        for member in column.members.values():
+            self._heed_wrap_up(node, member)
+        if not before.link.up or (before.members, before.callers) != (
+            column.members,
+            column.callers,
+        ):
+            self._changes.all = True
+
+    def lost(self, node: str, reason: str) -> None:
+        """Take what is known of a node for old."""
+        link = self._nodes[node].link
+        if link.up or link.reason != reason:
+            since = datetime.now(UTC) if link.up else link.since
+            self._nodes[node].link = LinkState(False, since, reason)
+            self._changes.all = True
+
+    def member_is(self, node: str, member: Member) -> None:
+        """Take what a node says of a membership, new or known."""
+        member, column = self._timed(member), self._nodes[node]
+        before = column.members.get((member.queue, member.interface))
+        if before != member:
+            column.put(member)
+            self._note(column, member, *([before] if before else []))
+            self._heed_wrap_up(node, member)
+
+    def member_gone(self, node: str, queue: str, interface: str) -> None:
+        """Take it that a device is no member of a queue any more."""
+        column = self._nodes[node]
+        if member := column.drop(queue, interface):
+            self._note(column, member)
+
+    def caller_joined(self, node: str, caller: Caller) -> None:
+        """Take in who waits from now on."""
+        self._nodes[node].callers.setdefault((caller.queue, caller.id), caller)
+        self._changes.queues.add(caller.queue)
+
+    def caller_left(self, node: str, queue: str, caller: str) -> None:
+        """Take it that somebody waits no more."""
+        if self._nodes[node].callers.pop((queue, caller), None):
+            self._changes.queues.add(queue)
+
+    def tick(self) -> None:
+        """Take note of wrap-ups that ended by themselves; to be called now and then."""
+        now = self._clock()
+        for (node, interface), until in list(self._wrapping.items()):
+            if until <= now:
+                del self._wrapping[node, interface]
+                column = self._nodes[node]
+                self._note(column, *column.at.get(interface, {}).values())
+
+    def take_changes(self) -> QueuesChanged | None:
+        """Return what changed since the last time, None if nothing did."""
+        changes, self._changes = self._changes, _Changes()
+        if changes.all:
+            return QueuesChanged(None, None, None)
+        if not (changes.queues or changes.numbers or changes.agents):
+            return None
+        return QueuesChanged(
+            frozenset(changes.queues), frozenset(changes.numbers), frozenset(changes.agents)
+        )
+
+    def _timed(self, member: Member) -> Member:
+        own = member.wrap_up or self._wrap_ups.get(member.queue, 0)
+        return replace(member, wrap_up=own)
+
+    def _heed_wrap_up(self, node: str, member: Member) -> None:
+        if member.wraps_up_until > self._clock():
+            key = node, member.interface
+            self._wrapping[key] = max(self._wrapping.get(key, 0), member.wraps_up_until)
+
+    def _note(self, column: _Node, *members: Member) -> None:
+        """Note that a device is other than before: in all its queues, for the state is of all."""
+        for member in members:
+            also = column.at.get(member.interface, {})
+            self._changes.queues |= {member.queue, *also}
+            self._changes.numbers |= {member.number} - {""}
+            self._changes.agents |= {member.agent} - {""}
+
+    def _found(self, wanted: Callable[[Member], bool]) -> Iterator[Presence]:
+        # Those that are heard first: of an agent who moved, what another node said is old.
+        for name, node in sorted(self._nodes.items(), key=lambda each: not each[1].link.up):
+            for interface, memberships in node.at.items():
+                if any(wanted(member) for member in memberships.values()):
+                    yield self._presence(name, node, interface)
+
+    def _presence(
+        self, name: str, node: _Node, interface: str, paused_in: str | None = None
+    ) -> Presence:
+        memberships = list(node.at[interface].values())
+        if paused_in is not None:
+            # Whether this queue gives calls to the device is told by its own membership.
+            own = node.at[interface][paused_in]
+            memberships = [replace(each, paused=own.paused) for each in memberships]
+        agent = next((each.agent for each in memberships if each.agent), "")
+        reasons = [own] if paused_in is not None else memberships
+        return Presence(
+            agent,
+            memberships[0].number,
+            interface,
+            name,
+            state_of(memberships, self._clock()),
+            reason_of(reasons),
+            tuple(sorted(node.at[interface])),
+            node.link.up,
+        )
