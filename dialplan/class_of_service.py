@@ -8,18 +8,16 @@ Source: https://docs.asterisk.org/Configuration/Dialplan/Include-Statements/
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
 from dialplan.config_line import ConfigLine, category
 from dialplan.pattern import precedence
+from dialplan.pin import is_pin_hash
 from dialplan.route import Route, Setting, refusal_setting, route_setting
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_PIN_HASH = re.compile(r"[0-9a-f]{8}\.[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +60,11 @@ def context_of(name: str) -> str:
     return f"cos-{name}"
 
 
-def pin_hash(pin: str, salt: str) -> str:
-    """Return what the dialplan knows of a PIN; ``salt`` is 8 hexadecimal digits.
-
-    MD5, for the dialplan has no other function. Of so few digits no hash would keep the secret
-    from who can read the database: it only keeps it off screens and logs.
-    """
-    digest = hashlib.md5(f"{salt}{pin}".encode(), usedforsecurity=False).hexdigest()
-    return f"{salt}.{digest}"
-
-
 def class_of_service_lines(
     wanted: ClassOfService, routes: Sequence[Route]
 ) -> tuple[ConfigLine, ...]:
     """Return the lines that make the contexts of a class of service."""
-    if wanted.pin_hash and not _PIN_HASH.fullmatch(wanted.pin_hash):
+    if wanted.pin_hash and not is_pin_hash(wanted.pin_hash):
         raise ValueError("not the hash of a PIN")
     emergency = [route_setting(route) for route in routes if route.emergency]
     outside = _outside(wanted, routes)

@@ -4,6 +4,8 @@ from dialplan.extension_row import CONTEXT as EXTENSIONS
 from dialplan.extension_row import SUBROUTINE, Row
 from dialplan.group_rows import SUBROUTINES as GROUP_SUBROUTINES
 from dialplan.inbound import CONTEXT as DID
+from dialplan.queue_rows import AGENTS, DEVICES, REASONS
+from dialplan.queue_rows import SUBROUTINE as QUEUE_SUBROUTINE
 
 
 def is_extension(row: Row) -> bool:
@@ -14,6 +16,16 @@ def is_extension(row: Row) -> bool:
 def is_group(row: Row) -> bool:
     """Whether this is a row of a phone group."""
     return _calls(row, *GROUP_SUBROUTINES)
+
+
+def is_queue(row: Row) -> bool:
+    """Whether this is the row of a queue's number."""
+    return _calls(row, QUEUE_SUBROUTINE)
+
+
+def is_of_agents(row: Row) -> bool:
+    """Whether this is a row of an agent, of a phone where agents log in, or of why they pause."""
+    return row.context in (AGENTS, DEVICES, REASONS)
 
 
 def is_did(row: Row) -> bool:

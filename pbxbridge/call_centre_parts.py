@@ -5,14 +5,23 @@ A part of the composition root (service.py).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from ami_handlers import QUEUE_HANDLERS
 from pbxbridge.asterisk.queue_link import QueueLink
-from pbxbridge.events import EventBus
+from pbxbridge.events import (
+    CallCentreSaved,
+    EventBus,
+    ExtensionDeleted,
+    ExtensionSaved,
+    Overflowed,
+)
 from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.queue_board import QueueBoard
+from pbxbridge.mirror.queue_feed import QueueFeed
 from pbxbridge.nodes.links import NodeLinks
 from pbxbridge.services.call_centre.agent_desk import AgentDesk
 from pbxbridge.services.call_centre.agent_flags import AgentFlags
@@ -20,7 +29,12 @@ from pbxbridge.services.call_centre.agents import Agents
 from pbxbridge.services.call_centre.call_log import CallLog
 from pbxbridge.services.call_centre.day_totals import DayTotals
 from pbxbridge.services.call_centre.queues import Queues
+from pbxbridge.services.call_centre.telling import QueueTelling
+from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.settings import Settings
+
+# How late a wrap-up may be seen to end.
+TICK_SECONDS = 0.5
 
 
 class CallCentreParts:
@@ -38,14 +52,47 @@ class CallCentreParts:
         self.totals = DayTotals(bus, zone)
         self.log = CallLog(zone, timedelta(days=said.keep_days))
         self._links = {
-            name: QueueLink(name, node, self.queue_board, self._tell)
+            name: QueueLink(
+                name, node, QueueFeed(name, self.queue_board), QUEUE_HANDLERS, self._tell
+            )
             for name, node in nodes.items()
         }
+
+        self.telling = QueueTelling(self.queue_board, self._list_again)
 
     def background(self) -> dict[str, Coroutine[None, None, None]]:
         """Return what every bridge runs, by task name."""
         links = {f"queues-{name}": link.run() for name, link in self._links.items()}
-        return {**links, "day-totals": self.totals.run()}
+        return {
+            **links,
+            "queue-rows": self._follow_rows(),
+            "wrap-ups": self._follow_wrap_ups(),
+            "day-totals": self.totals.run(),
+        }
+
+    async def _follow_rows(self) -> None:
+        """Have the queues listed again whenever their rows may be other than before."""
+        with self._bus.subscribe() as events:
+            await self._look_again()
+            async for event in events:
+                match event:
+                    case CallCentreSaved() | ExtensionSaved() | ExtensionDeleted() | Overflowed():
+                        await self._look_again()
+
+    async def _look_again(self) -> None:
+        self.queue_board.configure(await until_stored(self.queues.wrap_ups))
+        self._list_again()
+        self._tell()
+
+    def _list_again(self) -> None:
+        for link in self._links.values():
+            link.look_again()
+
+    async def _follow_wrap_ups(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.queue_board.tick()
+            self._tell()
 
     def _tell(self) -> None:
         if change := self.queue_board.take_changes():

@@ -270,6 +270,7 @@ class _Bridge:
             links=self._links,
             handlers=HANDLERS,
             followers=(follow_phones_down, self._webhooks.states),
+            queues=self._call_centre.telling,
             remove_mailbox=partial(remove_mailbox, self._voicemail.mailed),
             heartbeat_seconds=HEARTBEAT_SECONDS if self._is_shared else ALONE_SECONDS,
         )

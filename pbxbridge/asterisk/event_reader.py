@@ -8,7 +8,6 @@ from operator import itemgetter
 
 from pbxbridge.asterisk.ami_message import headers_of
 from pbxbridge.mirror.ami_event import AmiEvent, Handler
-from pbxbridge.mirror.mirror import Mirror
 
 _ANY = r"[^\r\n]*"
 
@@ -25,7 +24,7 @@ class EventReader:
         self._match: Callable[[str], re.Match[str] | None] | None = None
         self._in_order: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple
 
-    def handle(self, text: str, mirror: Mirror) -> None:
+    def handle(self, text: str, mirror: object) -> None:
         """Call the handler. Raises KeyError if the event lacks what it must have."""
         match = self._match(text) if self._match is not None else None
         values = self._in_order(match.groups()) if match is not None else self._looked_up(text)

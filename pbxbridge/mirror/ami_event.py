@@ -11,8 +11,8 @@ AmiEvent: TypeAlias = Mapping[str, str]
 class Handler(NamedTuple):
     """What an event means: a function, and the headers that it reads.
 
-    It is called with the mirror and then their values in this order: those that the event must
-    have, and those that it may have, empty if it has not.
+    It is called with the mirror, or a queue feed, and then their values in this order: those that
+    the event must have, and those that it may have, empty if it has not.
     """
 
     call: Callable[..., None]

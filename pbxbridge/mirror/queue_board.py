@@ -7,25 +7,14 @@ a node. While a node is not heard what was last known of it stays, and ``unheard
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pbxbridge.events import QueuesChanged
 from pbxbridge.mirror.link_state import LinkState
+from pbxbridge.mirror.queue_column import Caller, QueueColumn
 from pbxbridge.mirror.queue_member import AgentState, Member, reason_of, state_of
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody who waits. ``id`` is the channel's Uniqueid, ``since`` is Unix time."""
-
-    queue: str
-    id: str
-    number: str
-    name: str
-    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +36,6 @@ class Presence:
 
 
 @dataclass(slots=True)
-class _Node:
-    link: LinkState
-    members: dict[tuple[str, str], Member] = field(default_factory=dict)
-    callers: dict[tuple[str, str], Caller] = field(default_factory=dict)
-    # By interface: a device's state is made of all its memberships.
-    at: dict[str, dict[str, Member]] = field(default_factory=lambda: defaultdict(dict))
-
-    def put(self, member: Member) -> None:
-        self.members[member.queue, member.interface] = member
-        self.at[member.interface][member.queue] = member
-
-    def drop(self, queue: str, interface: str) -> Member | None:
-        member = self.members.pop((queue, interface), None)
-        if member:
-            del self.at[interface][queue]
-            if not self.at[interface]:
-                del self.at[interface]
-        return member
-
-
-@dataclass(slots=True)
 class _Changes:
     queues: set[str] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
@@ -81,7 +49,7 @@ class QueueBoard:
     def __init__(self, nodes: Iterable[str], clock: Callable[[], float] = time.time) -> None:
         """``clock`` tells Unix time."""
         never = LinkState(False, datetime.now(UTC), "Not connected to Asterisk yet.")
-        self._nodes = {node: _Node(never) for node in nodes}
+        self._nodes = {node: QueueColumn(never) for node in nodes}
         self._clock = clock
         self._wrap_ups: Mapping[str, int] = {}
         self._changes = _Changes()
@@ -101,64 +69,70 @@ class QueueBoard:
         found = [
             caller
             for node in self._nodes.values()
-            for caller in node.callers.values()
-            if caller.queue == queue
+            if queue in node.callers
+            for caller in node.callers[queue].values()
         ]
         return sorted(found, key=lambda caller: caller.since)
 
     def members_of(self, queue: str) -> list[Presence]:
         """Return who takes calls of a queue, and what they do as far as this queue sees them."""
         return [
-            self._presence(name, node, member.interface, paused_in=queue)
+            self._presence(name, node, interface, paused_in=queue)
             for name, node in self._nodes.items()
-            for member in list(node.members.values())
-            if member.queue == queue
+            if queue in node.members
+            for interface in node.members[queue]
         ]
 
-    def memberships(self, node: str) -> list[Member]:
-        """Return all memberships of a node."""
-        return list(self._nodes[node].members.values())
+    def of_agent(self, agent: str, node: str) -> list[Member]:
+        """Return what an agent is a member of on a node."""
+        column = self._nodes[node]
+        devices = sorted(column.of_agent.get(agent, ()))
+        found = [each for device in devices for each in column.at[device].values()]
+        return [member for member in found if member.agent == agent]
+
+    def at_device(self, interface: str, node: str) -> list[Member]:
+        """Return what a device is a member of on a node."""
+        return list(self._nodes[node].at.get(interface, {}).values())
 
     def at(self, number: str) -> Presence | None:
         """Return who takes calls at the phone of an extension, None if nobody does."""
-        return next(self._found(lambda member: member.number == number), None)
+        return next(self._found(lambda node: node.of_number.get(number, ())), None)
 
     def agent(self, agent: str) -> Presence | None:
         """Return where an agent is logged in, None if they are not."""
-        return next(self._found(lambda member: member.agent == agent), None)
+        return next(self._found(lambda node: node.of_agent.get(agent, ())), None)
 
     def numbers(self) -> set[str]:
         """Return the extensions at whose phones somebody takes calls of queues."""
-        members = (member for node in self._nodes.values() for member in node.members.values())
-        return {member.number for member in members} - {""}
+        return {number for node in self._nodes.values() for number in node.of_number}
 
     def configure(self, wrap_ups: Mapping[str, int]) -> None:
         """Take in how long each queue leaves its members alone after a call, in seconds."""
         if wrap_ups != self._wrap_ups:
             self._wrap_ups = dict(wrap_ups)
-            for node in self._nodes.values():
-                for member in list(node.members.values()):
-                    node.put(replace(member, wrap_up=self._wrap_ups.get(member.queue, 0)))
+            for name, node in self._nodes.items():
+                for member in list(node.all_members()):
+                    node.put(self._timed(member))
+                    self._heed_wrap_up(name, member)
             self._changes.all = True
 
     def heard(self, node: str, members: Iterable[Member], callers: Iterable[Caller]) -> None:
         """Begin with these of a node; from now on every change is told."""
         before = self._nodes[node]
-        column = _Node(before.link if before.link.up else LinkState(True, datetime.now(UTC)))
+        column = QueueColumn(before.link if before.link.up else LinkState(True, datetime.now(UTC)))
         for member in members:
             column.put(self._timed(member))
-        column.callers = {(caller.queue, caller.id): caller for caller in callers}
+        for caller in callers:
+            # Of who was seen coming it is known better since when than a list in seconds says.
+            known = before.callers[caller.queue].get(caller.id)
+            column.callers[caller.queue][caller.id] = known or caller
         self._nodes[node] = column
-        for member in column.members.values():
+        for member in column.all_members():
             self._heed_wrap_up(node, member)
-        if not before.link.up or (before.members, before.callers) != (
-            column.members,
-            column.callers,
-        ):
-            self._changes.all = True
+        self._changes.all |= not before.link.up or not before.is_as(column)
 
     def lost(self, node: str, reason: str) -> None:
-        """Take what is known of a node for old."""
+        """Take what is known of a node for old; ``reason`` is a sentence for the screen."""
         link = self._nodes[node].link
         if link.up or link.reason != reason:
             since = datetime.now(UTC) if link.up else link.since
@@ -168,7 +142,7 @@ class QueueBoard:
     def member_is(self, node: str, member: Member) -> None:
         """Take what a node says of a membership, new or known."""
         member, column = self._timed(member), self._nodes[node]
-        before = column.members.get((member.queue, member.interface))
+        before = column.find(member.queue, member.interface)
         if before != member:
             column.put(member)
             self._note(column, member, *([before] if before else []))
@@ -182,12 +156,12 @@ class QueueBoard:
 
     def caller_joined(self, node: str, caller: Caller) -> None:
         """Take in who waits from now on."""
-        self._nodes[node].callers.setdefault((caller.queue, caller.id), caller)
+        self._nodes[node].callers[caller.queue].setdefault(caller.id, caller)
         self._changes.queues.add(caller.queue)
 
     def caller_left(self, node: str, queue: str, caller: str) -> None:
         """Take it that somebody waits no more."""
-        if self._nodes[node].callers.pop((queue, caller), None):
+        if self._nodes[node].callers[queue].pop(caller, None):
             self._changes.queues.add(queue)
 
     def tick(self) -> None:
@@ -211,46 +185,40 @@ class QueueBoard:
         )
 
     def _timed(self, member: Member) -> Member:
-        own = member.wrap_up or self._wrap_ups.get(member.queue, 0)
-        return replace(member, wrap_up=own)
+        """Return it with its queue's wrap-up; Asterisk tells that of a member only."""
+        return replace(member, wrap_up=self._wrap_ups.get(member.queue, 0))
 
     def _heed_wrap_up(self, node: str, member: Member) -> None:
         if member.wraps_up_until > self._clock():
             key = node, member.interface
             self._wrapping[key] = max(self._wrapping.get(key, 0), member.wraps_up_until)
 
-    def _note(self, column: _Node, *members: Member) -> None:
+    def _note(self, column: QueueColumn, *members: Member) -> None:
         """Note that a device is other than before: in all its queues, for the state is of all."""
         for member in members:
-            also = column.at.get(member.interface, {})
-            self._changes.queues |= {member.queue, *also}
+            self._changes.queues |= {member.queue, *column.at.get(member.interface, ())}
             self._changes.numbers |= {member.number} - {""}
             self._changes.agents |= {member.agent} - {""}
 
-    def _found(self, wanted: Callable[[Member], bool]) -> Iterator[Presence]:
+    def _found(self, devices: Callable[[QueueColumn], Iterable[str]]) -> Iterator[Presence]:
         # Those that are heard first: of an agent who moved, what another node said is old.
         for name, node in sorted(self._nodes.items(), key=lambda each: not each[1].link.up):
-            for interface, memberships in node.at.items():
-                if any(wanted(member) for member in memberships.values()):
-                    yield self._presence(name, node, interface)
+            for interface in sorted(devices(node)):
+                yield self._presence(name, node, interface)
 
     def _presence(
-        self, name: str, node: _Node, interface: str, paused_in: str | None = None
+        self, name: str, node: QueueColumn, interface: str, paused_in: str | None = None
     ) -> Presence:
         memberships = list(node.at[interface].values())
-        if paused_in is not None:
-            # Whether this queue gives calls to the device is told by its own membership.
-            own = node.at[interface][paused_in]
-            memberships = [replace(each, paused=own.paused) for each in memberships]
-        agent = next((each.agent for each in memberships if each.agent), "")
-        reasons = [own] if paused_in is not None else memberships
+        # Whether a queue gives calls to a device is told by its own membership.
+        own = None if paused_in is None else node.at[interface][paused_in]
         return Presence(
-            agent,
-            memberships[0].number,
-            interface,
-            name,
-            state_of(memberships, self._clock()),
-            reason_of(reasons),
-            tuple(sorted(node.at[interface])),
-            node.link.up,
+            agent=next((each.agent for each in memberships if each.agent), ""),
+            number=memberships[0].number,
+            interface=interface,
+            node=name,
+            state=state_of(memberships, self._clock(), paused=own.paused if own else None),
+            reason=reason_of([own] if own else memberships),
+            queues=tuple(sorted(node.at[interface])),
+            fresh=node.link.up,
         )

@@ -71,21 +71,23 @@ class Member:
         return self.last_call + self.wrap_up if self.last_call and self.wrap_up else 0
 
 
-def state_of(memberships: Sequence[Member], now: float) -> AgentState:
-    """Return what one device does in all its queues; ``now`` is Unix time."""
-    if not memberships:
-        return AgentState.LOGGED_OUT
-    if any(each.in_call or each.status in _TALKING for each in memberships):
-        return AgentState.ON_CALL
-    if any(each.status == _RINGING for each in memberships):
-        return AgentState.RINGING
-    if all(each.paused for each in memberships):
-        return AgentState.PAUSED
-    if all(each.status in _NOT_THERE for each in memberships):
-        return AgentState.UNREACHABLE
-    if any(each.wraps_up_until > now for each in memberships):
-        return AgentState.WRAP_UP
-    return AgentState.READY
+def state_of(
+    memberships: Sequence[Member], now: float, *, paused: bool | None = None
+) -> AgentState:
+    """Return what one device does in all its queues; ``now`` is Unix time.
+
+    ``paused`` is what one queue says of that, None for what all of them say.
+    """
+    each = memberships
+    ways = (
+        (not each, AgentState.LOGGED_OUT),
+        (any(m.in_call or m.status in _TALKING for m in each), AgentState.ON_CALL),
+        (any(m.status == _RINGING for m in each), AgentState.RINGING),
+        (all(m.paused for m in each) if paused is None else paused, AgentState.PAUSED),
+        (all(m.status in _NOT_THERE for m in each), AgentState.UNREACHABLE),
+        (any(m.wraps_up_until > now for m in each), AgentState.WRAP_UP),
+    )
+    return next((state for holds, state in ways if holds), AgentState.READY)
 
 
 def reason_of(memberships: Sequence[Member]) -> str:

@@ -56,6 +56,8 @@ class CallQueue(Model):
     join_empty = fields.BooleanField()
     fallback = fields.CharField(max_length=20)
     version = fields.IntField(default=1, db_default=1)
+    agents: fields.ReverseRelation["QueueAgent"]
+    extensions: fields.ReverseRelation["QueueExtension"]
 
     class Meta:
         app = "portal"

@@ -24,6 +24,7 @@ from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.nodes.links import NodeLinks
 from pbxbridge.nodes.tracking import Tracking
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
+from pbxbridge.services.call_centre.telling import KINDS, QueueTelling
 from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.services.states.node_states import (
     Follower,
@@ -40,7 +41,7 @@ log = structlog.get_logger(__name__)
 class NodeParts:
     """What every node works with.
 
-    ``heartbeat_seconds`` is how often the database is told that this bridge is alive;
+    ``queues`` delivers what is to be told of queues and agents. ``heartbeat_seconds`` is how often the database is told that this bridge is alive;
     ``remove_mailbox`` deletes what lies in a box that is gone.
     """
 
@@ -51,6 +52,7 @@ class NodeParts:
     handlers: Mapping[str, Handler]
     followers: Sequence[Follower]
     remove_mailbox: Callable[[str], Awaitable[None]]
+    queues: QueueTelling
     heartbeat_seconds: float
 
 
@@ -75,7 +77,7 @@ async def listen_to(node: str, settings: NodeSettings, parts: NodeParts) -> None
                     states.untracked(node, state.endpoint)
             parts.board.replace(node, here)
             await mirror.restore(here)
-            outbox = AsteriskOutbox(parts.bus, _teller(link, mirror, parts), node=node)
+            outbox = AsteriskOutbox(parts.bus, _teller(node, link, mirror, parts), node=node)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(link.run(), name=f"ami-link-{node}")
                 tasks.create_task(states.run(), name=f"states-{node}")
@@ -84,9 +86,12 @@ async def listen_to(node: str, settings: NodeSettings, parts: NodeParts) -> None
 
 
 def _teller(
-    link: AmiLink, mirror: Mirror, parts: NodeParts
+    node: str, link: AmiLink, mirror: Mirror, parts: NodeParts
 ) -> Callable[[NoticeKind, str], Awaitable[None]]:
     async def deliver(kind: NoticeKind, subject: str) -> None:
+        if kind in KINDS:
+            await parts.queues.tell(node, link, kind, subject)
+            return
         if kind is NoticeKind.FORGET_MAILBOX:
             # Without waiting for Asterisk: a new extension of that number must not inherit.
             await parts.remove_mailbox(subject)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.expressions import Q
 
-from pbxbridge.errors import Conflict
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import DeviceType, Extension
 from pbxbridge.models.outbox import NoticeKind
@@ -26,22 +25,7 @@ from pbxbridge.services.invitations.withdrawing import discard_mails
 from pbxbridge.services.licences import Licences, licences_for
 from pbxbridge.services.notify import notify
 from pbxbridge.services.states.history import forget
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """One thing that still uses an extension; ``key`` is what confirms that it is known."""
-
-    key: str
-    sentence: str
-
-
-class InUse(Conflict):
-    """The extension is used by something that the deletion did not confirm."""
-
-    def __init__(self, number: str, usages: Sequence[Usage]) -> None:
-        super().__init__(f"Extension {number} is still in use.")
-        self.usages = list(usages)
+from pbxbridge.services.usages import Usage
 
 
 @dataclass(frozen=True, slots=True)

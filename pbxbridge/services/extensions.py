@@ -30,9 +30,7 @@ from pbxbridge.services.extension_list import (
     read_page,
 )
 from pbxbridge.services.extension_removal import (
-    InUse,
     Outside,
-    Usage,
     leaving,
     remove,
     usages_of,
@@ -43,6 +41,7 @@ from pbxbridge.services.extension_view import ExtensionView, fields_of
 from pbxbridge.services.licences import Licences, LicenceView
 from pbxbridge.services.sip_secrets import readable
 from pbxbridge.services.stored_credentials import own_auth_secret, own_secret
+from pbxbridge.services.usages import InUse, Usage
 from pbxbridge.services.user_extensions import linked_to
 
 
@@ -211,7 +210,7 @@ class Extensions:
             gone = await leaving(number, transaction)
             usages = await usages_of(gone, outside, transaction)
             if any(usage.key not in confirmed for usage in usages):
-                raise InUse(number, usages)
+                raise InUse(f"Extension {number}", usages)
             changed = await remove(transaction, actor, gone, self._saver, self._licences)
         for row in gone:
             self._bus.publish(ExtensionDeleted(row.number))
@@ -275,4 +274,4 @@ def _numbers(rows: Iterable[Extension]) -> list[str]:
     return [row.number for row in rows]
 
 
-__all__ = ["ExtensionFilter", "ExtensionPage", "Extensions", "InUse", "SiteDefaults", "Usage"]
+__all__ = ["ExtensionFilter", "ExtensionPage", "Extensions", "SiteDefaults"]

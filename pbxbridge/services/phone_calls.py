@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from pbxbridge.errors import Conflict
-from pbxbridge.events import Technology
 from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.call_board import CallBoard, CallState
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
-from pbxbridge.services.device_types import technology_of
-from pbxbridge.services.extension_view import ExtensionView
+from pbxbridge.services.device_types import device_of
 from pbxbridge.services.extensions import Extensions
 
 
@@ -61,7 +59,7 @@ class PhoneCalls:
         Raises NotFound, Conflict if it has no phone or that cannot be reached, AsteriskUnavailable.
         """
         view = await self._extensions.get(number)
-        device = _device(view)
+        device = device_of(view)
         if not device:
             raise Conflict(f"Extension {number} has no device that could ring.")
         try:
@@ -96,14 +94,3 @@ class PhoneCalls:
         """Return the link to the node where the phone is registered, else to the first one."""
         first = next(iter(self._links))
         return self._links[self._board.state_of(number).node or first]
-
-
-def _device(view: ExtensionView) -> str:
-    """Return what Asterisk calls, empty for an extension without a device."""
-    match technology_of(view.device_type):
-        case Technology.NONE:
-            return ""
-        case Technology.DAHDI:
-            return f"{Technology.DAHDI}/{view.dahdi_channel}"
-        case technology:
-            return f"{technology}/{view.number}"

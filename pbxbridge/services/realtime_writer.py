@@ -7,6 +7,7 @@ hand (on a database of Asterisk's own making) stays.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from secrets import randbelow
 
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import IntegrityError
@@ -19,6 +20,7 @@ from pbxbridge.models.realtime import (
     PsAor,
     PsAuth,
     PsEndpoint,
+    QueueMember,
     VoicemailBox,
 )
 from pbxbridge.realtime.rows import MAILBOX_CONTEXT, Columns, RealtimeRows, auth_override_of
@@ -119,6 +121,9 @@ def rows_by_table(
 
 def inserted_columns(model: type[Model], columns: Columns) -> Columns:
     """Return what a new row needs beyond the columns that pbxbridge owns."""
+    if model is QueueMember:
+        # Asterisk wants each to differ, and asks no more of it; who is paused, it says itself.
+        return {**columns, "uniqueid": randbelow(2**31 - 1) + 1, "paused": 0, "reason_paused": ""}
     return {**columns, **UNREGISTERED} if model is IaxFriend else columns
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialplan.class_of_service import pin_hash
+from dialplan.pin import pin_hash
 from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.events import EventBus
 from pbxbridge.models.audit_entry import AuditEntry

@@ -17,8 +17,9 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extension_removal import Outside
 from pbxbridge.services.extension_store import SiteDefaults
-from pbxbridge.services.extensions import Extensions, InUse
+from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.licences import Licences
+from pbxbridge.services.usages import InUse
 from tests.rig.extensions import delete_knowingly
 
 pytestmark = [pytest.mark.usefixtures("_outside"), pytest.mark.alembic]

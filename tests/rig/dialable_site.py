@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from random import Random
 
-from dialplan.class_of_service import DAYS, ClassOfService, Hours, pin_hash
+from dialplan.class_of_service import DAYS, ClassOfService, Hours
 from dialplan.feature_codes import FEATURE_CODES
 from dialplan.pattern import DIALLED, Pattern, overlap, parse_pattern
+from dialplan.pin import pin_hash
 from dialplan.route import Route
 
 # What matters, in every site: a premium number within the national ones, and one pattern twice.

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dialplan.class_of_service import ClassOfService, Hours, class_of_service_lines, pin_hash
+from dialplan.class_of_service import ClassOfService, Hours, class_of_service_lines
 from dialplan.feature_codes import FEATURE_CODES
 from dialplan.pattern import Pattern
+from dialplan.pin import pin_hash
 from dialplan.route import Route
 
 EXTENSIONS_CONF = Path(__file__).parents[2] / "dialplan" / "extensions.conf"

@@ -13,8 +13,8 @@ from pbxbridge.mirror.endpoint import Status
 from pbxbridge.services.extension_input import WITHOUT, ExtensionInput, parse_extension
 from pbxbridge.services.extension_list import ExtensionFilter
 from pbxbridge.services.extension_view import ExtensionView
-from pbxbridge.services.extensions import InUse
 from pbxbridge.services.parsing import parse
+from pbxbridge.services.usages import InUse
 from web.api.answers import (
     Extension,
     ExtensionCreated,

@@ -11,8 +11,8 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from pbxbridge.errors import AsteriskUnavailable, Invalid, PbxBridgeError, TooManyAttempts
-from pbxbridge.services.extensions import InUse
 from pbxbridge.services.keep_trying import is_database_away
+from pbxbridge.services.usages import InUse
 from web.middleware.errors import EXPLANATIONS, NO_DATABASE, TITLES, status_of
 from web.requests import is_api
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from aiohttp import web
 
 from pbxbridge.services.extension_view import ExtensionView
-from pbxbridge.services.extensions import InUse, Usage
 from pbxbridge.services.people import Role
+from pbxbridge.services.usages import InUse, Usage
 from web.access import allow
 from web.notices import notify
 from web.pages.extension_query import LIST

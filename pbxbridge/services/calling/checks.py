@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from tortoise.backends.base.client import TransactionalDBClient
 
+from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.services.calling.call_rules import OutsideRules, wrong_calls
 from pbxbridge.services.calling.forwards import read_forwards
@@ -18,10 +19,13 @@ from pbxbridge.services.extension_view import ExtensionView
 
 
 async def wrong_as_number(transaction: TransactionalDBClient, number: str) -> Mapping[str, str]:
-    """Return why no extension or group can have this number, a sentence by field."""
+    """Return why no extension, group or queue can have this number, a sentence by field."""
     group = await PhoneGroup.filter(number=number).using_db(transaction).first()
     if group:
         return {"number": f"This is the number of phone group {group.name}."}
+    queue = await CallQueue.filter(number=number).using_db(transaction).first()
+    if queue:
+        return {"number": f"This is the number of queue {queue.name}."}
     if route := OutsideRules(await read_plan(transaction)).is_emergency(number):
         return {"number": f"This is an emergency number (route {route})."}
     return {}

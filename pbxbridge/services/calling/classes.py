@@ -8,8 +8,8 @@ from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient
 
-from dialplan.class_of_service import pin_hash
 from dialplan.pattern import precedence
+from dialplan.pin import pin_hash
 from pbxbridge.errors import Invalid
 from pbxbridge.models.calling import ClassOfService
 from pbxbridge.models.extension import Extension

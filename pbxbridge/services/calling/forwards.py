@@ -10,6 +10,7 @@ from tortoise.expressions import Q
 from dialplan.extension_row import VOICEMAIL
 from dialplan.forward_chain import Hop
 from pbxbridge.errors import Invalid
+from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import Extension
 from pbxbridge.services.calling.call_rules import OutsideRules, forward_hops
@@ -24,7 +25,7 @@ Forwards = Mapping[str, tuple[Hop, ...]]
 
 
 async def read_forwards(connection: BaseDBAsyncClient, numbers: Collection[str]) -> Forwards:
-    """Return the forwards of these extensions and groups, and of all that they lead to.
+    """Return the forwards of these extensions, groups and queues, and of all that they lead to.
 
     Which numbers are there is told by which are in it.
     """
@@ -85,9 +86,10 @@ async def _forwards_of(
         number: forward_hops(number, dict(zip(FORWARDS, targets, strict=True)))
         for number, *targets in rows
     }
-    groups = await rows_with(connection, PhoneGroup, ("number", "fallback"), "number", wanted)
-    for number, fallback in groups:
-        found[number] = (Hop(number, "no answer", fallback),) if fallback else ()
+    for model in (PhoneGroup, CallQueue):
+        rows = await rows_with(connection, model, ("number", "fallback"), "number", wanted)
+        for number, fallback in rows:
+            found[number] = (Hop(number, "no answer", fallback),) if fallback else ()
     return found
 
 

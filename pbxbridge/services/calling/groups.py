@@ -13,7 +13,7 @@ from dialplan.group_rows import group_rows
 from pbxbridge.errors import Invalid
 from pbxbridge.events import EventBus
 from pbxbridge.models.calling import PhoneGroup
-from pbxbridge.models.extension import DeviceType, Extension
+from pbxbridge.models.extension import Extension
 from pbxbridge.models.realtime import DialplanRow
 from pbxbridge.realtime.rows import Columns, dialplan_columns
 from pbxbridge.services.calling.call_rules import circle
@@ -23,15 +23,10 @@ from pbxbridge.services.calling.inbound import is_extension, move_unknown_did
 from pbxbridge.services.calling.inputs import GroupInput
 from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
 from pbxbridge.services.calling.records import Records
+from pbxbridge.services.device_types import device_of
 from pbxbridge.services.extension_fields import NUMBER_LENGTH
 
 MOST_MEMBERS = 100
-_CHANNELS = {
-    DeviceType.SIP: "PJSIP/{0.number}",
-    DeviceType.SIP_VIRTUAL: "PJSIP/{0.number}",
-    DeviceType.IAX2: "IAX2/{0.number}",
-    DeviceType.DAHDI: "DAHDI/{0.dahdi_channel}",
-}
 
 
 class PhoneGroups(Records[PhoneGroup, GroupInput]):
@@ -80,8 +75,9 @@ class PhoneGroups(Records[PhoneGroup, GroupInput]):
             if row and (senders := await forwarding_to(row.number, transaction)):
                 sentence = f"Calls are sent to {row.number} by extension {', '.join(senders)}."
                 wrong["number"] = sentence
-        if wanted.fallback and (why := await _wrong_fallback(transaction, wanted)):
-            wrong["fallback"] = why
+        if wanted.fallback:
+            why = await wrong_fallback(transaction, wanted.number, wanted.fallback)
+            wrong |= {"fallback": why} if why else {}
         if wrong:
             raise Invalid(wrong)
 
@@ -131,7 +127,7 @@ async def wanted_group_rows(
 ) -> list[Columns]:
     """Return the rows of a group as its members are now."""
     members = await ringing_members(group.name, connection)
-    devices = [_CHANNELS[DeviceType(member.device_type)].format(member) for member in members]
+    devices = [device_of(member) for member in members]
     rows = group_rows(group.number, devices, group.ring_time or ring_time, group.fallback)
     return [dialplan_columns(row) for row in rows]
 
@@ -142,16 +138,17 @@ async def ringing_members(
     """Return the members of a group that ring when it is called, in dialling order."""
     named = Extension.filter(phone_group=name, do_not_disturb=False).using_db(connection)
     members = await named.order_by("sort_key").limit(MOST_MEMBERS)
-    return [member for member in members if member.device_type in _CHANNELS]
+    return [member for member in members if device_of(member)]
 
 
-async def _wrong_fallback(transaction: TransactionalDBClient, wanted: GroupInput) -> str:
-    if not await is_extension(transaction, wanted.fallback):
-        return f"There is no extension {wanted.fallback[:NUMBER_LENGTH]}."
-    forwards = await read_forwards(transaction, [wanted.fallback])
-    hop = Hop(wanted.number, "no answer", wanted.fallback)
+async def wrong_fallback(transaction: TransactionalDBClient, number: str, fallback: str) -> str:
+    """Return why calls for ``number`` cannot go on to this extension, empty if they can."""
+    if not await is_extension(transaction, fallback):
+        return f"There is no extension {fallback[:NUMBER_LENGTH]}."
+    forwards = await read_forwards(transaction, [fallback])
+    hop = Hop(number, "no answer", fallback)
     loop = find_loop(
-        wanted.number, lambda number: (hop,) if number == hop.number else forwards.get(number, ())
+        number, lambda asked: (hop,) if asked == hop.number else forwards.get(asked, ())
     )
     return circle(loop) if loop else ""
 

@@ -9,6 +9,7 @@ from tortoise.expressions import F
 
 from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.events import EventBus, OutboxChanged
+from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.models.calling import PhoneGroup, SiteSetting
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
@@ -44,7 +45,8 @@ class Inbound:
                 raise Conflict("This was changed meanwhile.")
             target = wanted.unknown_did
             if target and not await is_dialled(transaction, target):
-                raise Invalid({"unknown_did": f"There is no extension or phone group {target}."})
+                sentence = f"There is no extension, phone group or queue {target}."
+                raise Invalid({"unknown_did": sentence})
             await SiteSetting.update_or_create(
                 {"value": target, "version": before.version + 1},
                 using_db=transaction,
@@ -65,12 +67,13 @@ async def is_extension(transaction: TransactionalDBClient | None, number: str) -
 
 
 async def is_dialled(transaction: TransactionalDBClient | None, number: str) -> bool:
-    """Whether there is an extension or phone group of this number."""
+    """Whether there is an extension, phone group or queue of this number."""
     if not fits(Extension, "number", number):
         return False
     return (
         await is_extension(transaction, number)
         or await PhoneGroup.filter(number=number).using_db(transaction).exists()
+        or await CallQueue.filter(number=number).using_db(transaction).exists()
     )
 
 

@@ -1,0 +1,144 @@
+"""The rows of queues and agents in Asterisk's tables: what they should be, and writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.models import Model
+
+from dialplan.extension_row import CONTEXT
+from dialplan.queue_rows import AGENTS, REASONS, agent_rows, queue_row, reason_rows
+from pbxbridge.models.call_centre import Agent, CallQueue, QueueAgent, QueueExtension
+from pbxbridge.models.database import write_transaction
+from pbxbridge.models.realtime import DialplanRow, Queue, QueueMember
+from pbxbridge.realtime.rows import Columns, dialplan_columns
+from pbxbridge.services.device_types import device_of
+from pbxbridge.services.realtime_writer import RealtimeWriter
+
+# A row as it should be: its table, the columns that it is known by, and all that are ours.
+Wanted = tuple[type[Model], Columns, Columns]
+
+# Between two rounds of ringing, in seconds.
+_RETRY = 1
+# Of whom a caller does not wait for anybody.
+_NOBODY = "unavailable,invalid,unknown"
+
+
+async def wanted_queue_rows(queue: CallQueue, connection: BaseDBAsyncClient) -> list[Wanted]:
+    """Return the rows of a queue and its static members."""
+    row = dialplan_columns(
+        queue_row(
+            queue.number, queue.name, queue.max_wait, queue.fallback, has_music=bool(queue.music)
+        )
+    )
+    members = QueueExtension.filter(queue_id=queue.name).using_db(connection)
+    held = await members.order_by("extension__sort_key").prefetch_related("extension")
+    return [
+        (Queue, {"name": queue.name}, _queue_columns(queue)),
+        (DialplanRow, _step(row), row),
+        *[wanted_member(queue.name, each) for each in held],
+    ]
+
+
+def wanted_member(queue: str, member: QueueExtension) -> Wanted:
+    """Return the row of a static member, whose extension was read along."""
+    device = device_of(member.extension)
+    key: Columns = {"queue_name": queue, "interface": device}
+    columns = {
+        **key,
+        "membername": member.extension.number,
+        "state_interface": device,
+        "penalty": member.penalty,
+    }
+    return QueueMember, key, columns
+
+
+async def wanted_agent_rows(agent: Agent, connection: BaseDBAsyncClient) -> list[Columns]:
+    """Return the rows by which an agent logs in."""
+    queues = QueueAgent.filter(agent_id=agent.number).using_db(connection).order_by("queue_id")
+    penalties = dict(await queues.values_list("queue_id", "penalty"))
+    return [dialplan_columns(row) for row in agent_rows(agent.number, agent.pin_hash, penalties)]
+
+
+async def write_queues(transaction: TransactionalDBClient, names: Collection[str]) -> None:
+    """Make the rows of these queues what they should be; of one that is gone there are none."""
+    writer = RealtimeWriter(transaction, cached=False)
+    for queue in await CallQueue.filter(name__in=list(names)).using_db(transaction):
+        wanted = await wanted_queue_rows(queue, transaction)
+        for model, key, columns in wanted:
+            await writer.put(model, key, columns)
+        devices = [key["interface"] for model, key, _ in wanted if model is QueueMember]
+        members = QueueMember.filter(queue_name=queue.name).using_db(transaction)
+        await members.exclude(interface__in=[*devices, ""]).delete()
+
+
+async def erase_queue(transaction: TransactionalDBClient, name: str, number: str) -> None:
+    """Remove the rows of a queue."""
+    await Queue.filter(name=name).using_db(transaction).delete()
+    await QueueMember.filter(queue_name=name).using_db(transaction).delete()
+    await erase_number(transaction, number)
+
+
+async def erase_number(transaction: TransactionalDBClient, number: str) -> None:
+    """Remove the row by which a number led into a queue."""
+    await DialplanRow.filter(context=CONTEXT, exten=number).using_db(transaction).delete()
+
+
+async def write_agent_rows(transaction: TransactionalDBClient, numbers: Collection[str]) -> None:
+    """Make the rows of these agents what they should be; of one that is gone there are none."""
+    agents = Agent.filter(number__in=[*numbers, ""]).using_db(transaction)
+    known = {agent.number: agent for agent in await agents}
+    for number in numbers:
+        agent = known.get(number)
+        wanted = await wanted_agent_rows(agent, transaction) if agent else []
+        await _replace(transaction, AGENTS, wanted, exten=number)
+
+
+async def ensure_pause_reasons(reasons: Sequence[str]) -> None:
+    """Write why agents may pause; does nothing where it is written."""
+    wanted = [dialplan_columns(row) for row in reason_rows(reasons)]
+    if await _stored(None, REASONS) != wanted:
+        async with write_transaction() as transaction:
+            await _replace(transaction, REASONS, wanted)
+
+
+async def _replace(
+    transaction: TransactionalDBClient, context: str, wanted: list[Columns], **which: str
+) -> None:
+    if await _stored(transaction, context, **which) != wanted:
+        await DialplanRow.filter(context=context, **which).using_db(transaction).delete()
+        rows = [DialplanRow(**columns) for columns in wanted]
+        await DialplanRow.bulk_create(rows, using_db=transaction)
+
+
+async def _stored(
+    connection: BaseDBAsyncClient | None, context: str, **which: str
+) -> list[Columns]:
+    rows = DialplanRow.filter(context=context, **which).using_db(connection)
+    names = ("context", "exten", "priority", "app", "appdata")
+    return list(await rows.order_by("exten", "priority").values(*names))
+
+
+def _step(row: Columns) -> Columns:
+    return {name: row[name] for name in ("context", "exten", "priority")}
+
+
+def _queue_columns(queue: CallQueue) -> Columns:
+    return {
+        "name": queue.name,
+        "strategy": queue.strategy,
+        # Without a class the caller hears a ringing tone (dialplan/queue_rows.py).
+        "musiconhold": queue.music or "default",
+        "timeout": queue.timeout,
+        "retry": _RETRY,
+        "wrapuptime": queue.wrap_up,
+        "ringinuse": "no",
+        "autofill": "yes",
+        "joinempty": "yes" if queue.join_empty else _NOBODY,
+        "leavewhenempty": "no" if queue.join_empty else _NOBODY,
+        "servicelevel": queue.service_level,
+        "announce_frequency": queue.announce_every,
+        "announce_position": "yes" if queue.announce_every else "no",
+        "announce_holdtime": "no",
+    }
