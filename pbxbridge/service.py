@@ -308,4 +308,6 @@ class _Bridge:
         for number in numbers:
             with suppress(AsteriskUnavailable):
                 unheard[number] = await self._voicemail.inbox.new_messages(number)
-        return Outside(registered, unheard)
+        present = {number: self._call_centre.queue_board.at(number) for number in numbers}
+        agents = {number: there.agent for number, there in present.items() if there}
+        return Outside(registered, unheard, agents)

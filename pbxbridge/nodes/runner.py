@@ -41,7 +41,8 @@ log = structlog.get_logger(__name__)
 class NodeParts:
     """What every node works with.
 
-    ``queues`` delivers what is to be told of queues and agents. ``heartbeat_seconds`` is how often the database is told that this bridge is alive;
+    ``queues`` delivers what is to be told of queues and agents. ``heartbeat_seconds`` is how often
+    the database is told that this bridge is alive;
     ``remove_mailbox`` deletes what lies in a box that is gone.
     """
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dialplan.class_of_service import context_of
 from dialplan.config_line import harmless
 from dialplan.extension_row import CallRules, Row, extension_row
+from dialplan.queue_rows import device_row
 from pbxbridge.realtime.auth_row import auth_columns
 
 MAILBOX_CONTEXT = "default"
@@ -74,6 +75,7 @@ class ExtensionFacts:
     external_caller_id: str = ""
     emergency_caller_id: str = ""
     phone_group: str = ""
+    agent_logins: bool = False
     escaped: bool = False
 
 
@@ -82,6 +84,7 @@ class RealtimeRows:
     """The rows of one extension, one mapping of columns per table; None where there is no row."""
 
     dialplan: Columns
+    agent_device: Columns | None = None
     mailbox: Columns | None = None
     endpoint: Columns | None = None
     aor: Columns | None = None
@@ -103,11 +106,13 @@ def auth_override_of(number: str) -> str:
 def rows_of(facts: ExtensionFacts) -> RealtimeRows:
     """Return the rows that make an extension real."""
     dialplan = dialplan_columns(extension_row(facts.number, call_rules(facts)))
+    agents = dialplan_columns(device_row(facts.number)) if facts.agent_logins else None
     mailbox = _mailbox(facts)
     match facts.device:
         case SipDevice() as device:
             return RealtimeRows(
                 dialplan,
+                agents,
                 mailbox,
                 endpoint=_endpoint(facts, device),
                 aor=_aor(facts.number, device),
@@ -115,9 +120,9 @@ def rows_of(facts: ExtensionFacts) -> RealtimeRows:
                 auth_override=_auth_override(facts.number, device),
             )
         case Iax2Device() as device:
-            return RealtimeRows(dialplan, mailbox, iax_friend=_iax_friend(facts, device))
+            return RealtimeRows(dialplan, agents, mailbox, iax_friend=_iax_friend(facts, device))
         case _:
-            return RealtimeRows(dialplan, mailbox)
+            return RealtimeRows(dialplan, mailbox=mailbox)
 
 
 def dial_string(number: str, device: Device) -> str:

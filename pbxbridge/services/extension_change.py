@@ -14,6 +14,7 @@ from typing import TypeVar
 from pbxbridge.errors import Invalid
 from pbxbridge.models.extension import DeviceType, VoicemailAudio
 from pbxbridge.models.outbox import NoticeKind
+from pbxbridge.services.device_types import device_of
 from pbxbridge.services.extension_input import SIP_TYPES, WITHOUT, ExtensionInput
 from pbxbridge.services.extension_view import COLUMNS, ENUMERATIONS, ExtensionView, sort_key
 from pbxbridge.services.sip_secrets import UNREADABLE, UNREADABLE_WHY
@@ -185,3 +186,10 @@ def notices_of(
         yield NoticeKind.RELOAD_PEERS, wanted.number
     elif old is DeviceType.IAX2:
         yield NoticeKind.FORGET_PEER, wanted.number
+    if before and before.agent_logins and not _may_stay(before, wanted):
+        yield NoticeKind.LEAVE_QUEUES, device_of(before)
+
+
+def _may_stay(before: ExtensionView, wanted: ExtensionInput) -> bool:
+    """Whether an agent who is logged in at the phone may stay."""
+    return wanted.agent_logins and device_of(wanted) == device_of(before)

@@ -69,14 +69,15 @@ _RINGING = frozenset(
     {"twinning_number", "forward_busy", "forward_no_answer", "do_not_disturb", "ring_time"}
 )
 _LINE = frozenset({"dahdi_channel"})
+_LOGINS = frozenset({"agent_logins"})
 
 # What a device of each type has not: such a field is left at its default, whatever is asked.
 WITHOUT: Mapping[DeviceType, frozenset[str]] = {
     DeviceType.SIP: _LINE,
     DeviceType.SIP_VIRTUAL: _LINE,
     DeviceType.IAX2: _LINE | _AUTH,
-    DeviceType.DAHDI: _AUTH | _REGISTERING | _PHONE,
-    DeviceType.VIRTUAL: _AUTH | _REGISTERING | _PHONE | _RINGING | _LINE,
+    DeviceType.DAHDI: _AUTH | _REGISTERING | _PHONE | _LOGINS,
+    DeviceType.VIRTUAL: _AUTH | _REGISTERING | _PHONE | _RINGING | _LINE | _LOGINS,
 }
 
 
@@ -90,7 +91,8 @@ class ExtensionInput(BaseModel):
     A forward left empty means that those calls are not forwarded; ``voicemail`` is one to the
     mailbox. ``ring_time`` is in seconds,
     5 to 300, None for the site's own. ``monitored`` off means that Asterisk does not qualify the
-    device (status UNMONITORED). A field that the device type has not is left at its default.
+    device (status UNMONITORED). ``agent_logins`` lets agents of the call centre log in at its
+    phone. A field that the device type has not is left at its default.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
@@ -122,6 +124,7 @@ class ExtensionInput(BaseModel):
     do_not_disturb: bool = False
     ring_time: RingTime = None
     phone_group: PhoneGroup = ""
+    agent_logins: bool = False
     monitored: bool = True
     secret: Secret = ""
     auth_username: AuthUsername = ""

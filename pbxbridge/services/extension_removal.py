@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.expressions import Q
@@ -14,6 +14,7 @@ from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.realtime.rows import mailbox_of
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.call_centre.static_members import leave_queues, queue_usages
 from pbxbridge.services.calling.inbound import clear_unknown_did
 from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
 from pbxbridge.services.extension_input import FORWARDS, SIP_TYPES, TARGETS, unparsed
@@ -33,11 +34,12 @@ class Outside:
     """What only others know of the extensions.
 
     ``registered`` are those with a device; ``unheard`` counts the messages of each box, without
-    those that cannot be counted now.
+    those that cannot be counted now; ``agents`` are the numbers of agents who are logged in.
     """
 
     registered: Collection[str]
     unheard: Mapping[str, int]
+    agents: Mapping[str, str] = field(default_factory=dict)
 
 
 async def leaving(number: str, transaction: TransactionalDBClient | None = None) -> list[Extension]:
@@ -60,6 +62,7 @@ async def usages_of(
     ]
     for view in await views(gone, transaction):
         found += _own_usages(view, outside)
+        found += await queue_usages(view.number, transaction)
         found += await _pointing_at(view.number, {row.number for row in gone}, transaction)
     return found
 
@@ -78,6 +81,7 @@ async def remove(
         await saver.writer(transaction).erase(row.number)
         await write_dids(transaction, row, [])
         await write_users(transaction, row, [])
+        await leave_queues(transaction, row)
         await row.delete(using_db=transaction)
         await saver.leave_groups(transaction, row.number, view.phone_group)
         await clear_unknown_did(transaction, row.number)
@@ -106,8 +110,8 @@ def _own_usages(view: ExtensionView, outside: Outside) -> list[Usage]:
     if view.phone_group:
         sentence = f"{number} is a member of phone group {view.phone_group}."
         found.append(Usage(f"phone-group:{number}", sentence))
-    if view.agent:
-        found.append(Usage(f"agent:{number}", f"An agent of the call centre works at {number}."))
+    if agent := outside.agents.get(number):
+        found.append(Usage(f"agent:{number}", f"Agent {agent} is logged in at {number}."))
     return found
 
 

@@ -19,8 +19,10 @@ from pbxbridge.models.extension import Extension
 from pbxbridge.models.outbox import AsteriskNotice
 from pbxbridge.services import audit, realtime_writer
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.call_centre.static_members import move_static_members
 from pbxbridge.services.calling.checks import wrong_forwards
 from pbxbridge.services.calling.groups import write_group_rows
+from pbxbridge.services.device_types import device_of
 from pbxbridge.services.extension_change import (
     NO_CREDENTIALS,
     Credentials,
@@ -132,6 +134,8 @@ class ExtensionSaver:
         row.version += 1
         await row.save(using_db=transaction)
         await self._write_groups(transaction, before.phone_group, after.phone_group)
+        if device_of(before) != device_of(after):
+            await move_static_members(transaction, [row.number])
         for kind in outdated_by(before, wanted):
             await (
                 AsteriskNotice.filter(kind=kind, subject=row.number).using_db(transaction).delete()

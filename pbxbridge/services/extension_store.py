@@ -164,6 +164,7 @@ def extension_facts(
         external_caller_id=wanted.external_caller_id,
         emergency_caller_id=wanted.emergency_caller_id,
         phone_group=wanted.phone_group,
+        agent_logins=wanted.agent_logins,
         escaped=Tortoise.get_connection("default").capabilities.dialect != "sqlite",
     )
 

@@ -37,6 +37,7 @@ COLUMNS = (
     "do_not_disturb",
     "ring_time",
     "phone_group",
+    "agent_logins",
     "monitored",
     "auth_username",
     "dahdi_channel",
@@ -86,6 +87,7 @@ class ExtensionView:
     do_not_disturb: bool
     ring_time: int | None
     phone_group: str
+    agent_logins: bool
     monitored: bool
     auth_username: str
     dahdi_channel: str

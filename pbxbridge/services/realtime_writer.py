@@ -14,6 +14,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from dialplan.extension_row import CONTEXT as EXTENSIONS_CONTEXT
+from dialplan.queue_rows import DEVICES as AGENT_DEVICES
 from pbxbridge.models.realtime import (
     DialplanRow,
     IaxFriend,
@@ -68,7 +69,8 @@ class RealtimeWriter:
 
     async def erase(self, number: str) -> None:
         """Remove every row of the extension ``number``."""
-        await self._delete(DialplanRow, {"context": EXTENSIONS_CONTEXT, "exten": number})
+        for context in (EXTENSIONS_CONTEXT, AGENT_DEVICES):
+            await self._delete(DialplanRow, {"context": context, "exten": number})
         await self._delete(VoicemailBox, _mailbox_key(number))
         for model in (PsEndpoint, PsAuth, PsAor):
             await self._delete(model, {"id": number})
@@ -115,7 +117,8 @@ def rows_by_table(
     yield PsAuth, {"id": auth_override_of(number)}, rows.auth_override
     yield PsEndpoint, {"id": number}, rows.endpoint
     yield IaxFriend, {"name": number}, rows.iax_friend
-    yield DialplanRow, _dialplan_key(number), rows.dialplan
+    yield DialplanRow, _dialplan_key(EXTENSIONS_CONTEXT, number), rows.dialplan
+    yield DialplanRow, _dialplan_key(AGENT_DEVICES, number), rows.agent_device
     yield VoicemailBox, _mailbox_key(number), rows.mailbox
 
 
@@ -137,8 +140,8 @@ async def stored_pin(number: str) -> str:
     return "" if box is None else box.password or ""
 
 
-def _dialplan_key(number: str) -> Columns:
-    return {"context": EXTENSIONS_CONTEXT, "exten": number, "priority": 1}
+def _dialplan_key(context: str, number: str) -> Columns:
+    return {"context": context, "exten": number, "priority": 1}
 
 
 def _mailbox_key(number: str) -> Columns:

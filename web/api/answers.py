@@ -34,7 +34,8 @@ class State(Model):
     `ip` and `port` are those of the registered device, empty and 0 without one. `waiting` means
     that the extension is saved, but Asterisk is yet to be told. `node` is the Asterisk where the
     device is, empty where there is only one. `invitation` tells how far the newest invitation to
-    set up a softphone is, null without one.
+    set up a softphone is, null without one. `agent` tells that somebody takes calls of queues at the
+    phone: a static member, or an agent who is logged in.
     """
 
     number: str
@@ -47,6 +48,7 @@ class State(Model):
     last_seen: datetime | None
     waiting: bool
     invitation: InvitationState | None
+    agent: bool
     asterisk_connected: bool
     asterisk_since: datetime
 
@@ -54,12 +56,12 @@ class State(Model):
 class Extension(Model):
     """An extension, with everything but its secrets.
 
-    `version` grows with every change. `agent` tells that an agent of the call centre works here.
+    `version` grows with every change.
     `pin_changed_by_phone_at` is null unless the present PIN was chosen by phone.
     """
 
-    # As in the service's ExtensionView, without ``waiting`` and ``invitation``: these change while
-    # the version, and with it the ETag, stays.
+    # As in the service's ExtensionView, without ``waiting``, ``invitation`` and ``agent``: these
+    # change while the version, and with it the ETag, stays.
     number: str
     device_type: DeviceType
     caller_id_name: str
@@ -86,10 +88,10 @@ class Extension(Model):
     do_not_disturb: bool
     ring_time: int | None
     phone_group: str
+    agent_logins: bool
     monitored: bool
     auth_username: str
     dahdi_channel: str
-    agent: bool
     version: int
     pin_changed_by_phone_at: datetime | None
 
@@ -261,6 +263,7 @@ def state_of(view: ExtensionView, board: Board) -> State:
         last_seen=state.last_seen,
         waiting=view.waiting,
         invitation=InvitationState(view.invitation) if view.invitation else None,
+        agent=view.agent,
         asterisk_connected=link.up,
         asterisk_since=link.since,
     )

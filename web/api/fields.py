@@ -115,6 +115,7 @@ EXTENSION: Mapping[str, Note] = {
         {"minimum": 5, "maximum": 300},
     ),
     "phone_group": Note(f"The phone group that it is a member of. {_TEXT}", "front desk", _IS_TEXT),
+    "agent_logins": Note("Whether agents of the call centre may log in at its phone.", False),
     "monitored": Note("Whether Asterisk asks the device if it is there.", True),
     "secret": Note(
         f"8 to 40 letters, digits and ! # $ % * + . / : = ? @ _ ~ -. {_KEPT} A new extension gets "

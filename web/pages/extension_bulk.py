@@ -21,7 +21,7 @@ from web.requests import read_form, wants_fragment
 MOST_AT_ONCE = 500
 NUMBERS = "numbers"
 CHANGE = "change-"
-ON_OFF = ("do_not_disturb", "monitored")
+ON_OFF = ("agent_logins", "do_not_disturb", "monitored")
 # A tick before each says that it is meant.
 CHANGEABLE = (
     "users",
@@ -42,6 +42,7 @@ CHANGEABLE = (
     "emergency_caller_id",
     "phone_make",
     "phone_model",
+    "agent_logins",
     "monitored",
 )
 PLACEHOLDERS = {

@@ -18,7 +18,7 @@ from pbxbridge.services.extension_view import (
 from pbxbridge.services.voicemail.mail_choices import LANGUAGES, AfterSending, VoicemailAudio
 from web.middleware.csrf import FIELD as CSRF_FIELD
 
-CHECKBOXES = ("do_not_disturb", "monitored", "voicemail")
+CHECKBOXES = ("agent_logins", "do_not_disturb", "monitored", "voicemail")
 VERSION = "version"
 # In the order of the form, for the focus.
 MAIN = (
@@ -48,6 +48,7 @@ MORE = (
     "external_caller_id",
     "emergency_caller_id",
     "phone_group",
+    "agent_logins",
     "phone_make",
     "phone_model",
     "mac",
@@ -87,6 +88,7 @@ LABELS = {
     "external_caller_id": "External CallerID",
     "emergency_caller_id": "Emergency CallerID",
     "phone_group": "Phone Group",
+    "agent_logins": "Agent logins",
     "phone_make": "Phone Make",
     "phone_model": "Phone Model",
     "mac": "MAC",

@@ -1,20 +1,91 @@
-"""Keeps the Agent flag of every extension: whether somebody takes calls of queues at its phone."""
+"""Keeps the Agent flag of every extension: whether somebody takes calls of queues at its phone.
+
+That is so for a static member of any queue, and where an agent is logged in. One bridge keeps it.
+While a node is not heard, nobody's flag is taken away: what was known of it stays.
+"""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Collection
 
-from pbxbridge.events import EventBus
+import structlog
+
+from pbxbridge.events import (
+    CallCentreSaved,
+    Event,
+    EventBus,
+    ExtensionDeleted,
+    ExtensionSaved,
+    Overflowed,
+    QueuesChanged,
+)
 from pbxbridge.mirror.queue_board import QueueBoard
+from pbxbridge.models.call_centre import QueueExtension
+from pbxbridge.models.extension import Extension
+from pbxbridge.services.keep_trying import until_stored
+from pbxbridge.services.transfer.lookup import AT_ONCE, batches
+
+log = structlog.get_logger(__name__)
 
 
 class AgentFlags:
-    """STUB (helper C)."""
+    """Writes what is other than before."""
 
     def __init__(self, bus: EventBus, queues: QueueBoard) -> None:
         self._bus = bus
         self._queues = queues
+        self._flagged: set[str] = set()
+        self._static: set[str] = set()
 
     async def run(self) -> None:
         """Keep them, for ever."""
-        await asyncio.Event().wait()
+        with self._bus.subscribe() as events:
+            await self._read()
+            await self._keep()
+            async for event in events:
+                try:
+                    await self._follow(event)
+                except Exception:
+                    # A fault of ours at one event must not end the bridge.
+                    log.exception("agent_flags.broke", kind=type(event).__name__)
+
+    async def _follow(self, event: Event) -> None:
+        match event:
+            case QueuesChanged(_, numbers, _) if numbers is None or numbers:
+                pass
+            case CallCentreSaved() | Overflowed():
+                await self._read()
+            case ExtensionDeleted(number):
+                self._flagged.discard(number)
+                self._static.discard(number)
+            case ExtensionSaved(number):
+                # It may be a new one of a number that somebody had before.
+                self._flagged.discard(number)
+            case _:
+                return
+        await self._keep()
+
+    async def _read(self) -> None:
+        async def read() -> None:
+            flagged = Extension.filter(agent=True).values_list("number", flat=True)
+            static = QueueExtension.all().values_list("extension__number", flat=True)
+            self._flagged, self._static = {*map(str, await flagged)}, {*map(str, await static)}
+
+        await until_stored(read)
+
+    async def _keep(self) -> None:
+        wanted = self._static | self._queues.numbers()
+        gone = set() if self._queues.unheard else self._flagged - wanted
+        for numbers, flag in ((wanted - self._flagged, True), (gone, False)):
+            if numbers:
+                await self._store(numbers, flag=flag)
+        self._flagged = (self._flagged | wanted) - gone
+
+    async def _store(self, numbers: Collection[str], *, flag: bool) -> None:
+        async def store() -> None:
+            for some in batches(sorted(numbers), AT_ONCE):
+                # Not the version: nobody's edit is in the way of an agent who logs in.
+                await Extension.filter(number__in=some).exclude(agent=flag).update(agent=flag)
+
+        await until_stored(store)
+        self._bus.publish(QueuesChanged(frozenset(), frozenset(numbers), frozenset()))

@@ -3,33 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from pbxbridge.events import EventBus
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Calls since midnight.
-
-    ``answered``, of them ``in_time`` within the queue's service level; ``abandoned`` by callers who
-    hung up; ``sent_on``: waited too long, or could not wait. Seconds: ``waited``, all answered
-    calls' time in the queue together, and ``talked``.
-    """
-
-    answered: int = 0
-    in_time: int = 0
-    abandoned: int = 0
-    sent_on: int = 0
-    waited: int = 0
-    talked: int = 0
-
-    @property
-    def service_level(self) -> float | None:
-        """The share of calls that were answered in time, 0 to 1, None without calls."""
-        offered = self.answered + self.abandoned + self.sent_on
-        return self.in_time / offered if offered else None
+from pbxbridge.services.call_centre.queue_tally import Totals
 
 
 class DayTotals:

@@ -37,7 +37,8 @@ async def wanted_queue_rows(queue: CallQueue, connection: BaseDBAsyncClient) -> 
     return [
         (Queue, {"name": queue.name}, _queue_columns(queue)),
         (DialplanRow, _step(row), row),
-        *[wanted_member(queue.name, each) for each in held],
+        # Who has no device any more is a member that does not ring.
+        *[wanted_member(queue.name, each) for each in held if device_of(each.extension)],
     ]
 
 

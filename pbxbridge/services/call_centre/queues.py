@@ -63,18 +63,9 @@ class Queues(Records[CallQueue, QueueInput]):
             found.append("calls to unknown DIDs")
         return found
 
-    async def numbers(self) -> Mapping[str, str]:
-        """Return the number of every queue by name, in the order of the names."""
-        rows = await CallQueue.all().order_by("name").values_list("name", "number")
-        return dict(rows)
-
     async def wrap_ups(self) -> Mapping[str, int]:
         """Return how long each queue leaves its members alone after a call, in seconds."""
         return dict(await CallQueue.all().values_list("name", "wrap_up"))
-
-    async def service_levels(self) -> Mapping[str, int]:
-        """Return within how many seconds calls of each queue should be answered."""
-        return dict(await CallQueue.all().order_by("name").values_list("name", "service_level"))
 
     async def all(self) -> list[Stored[QueueInput]]:
         """Return all, by name."""

@@ -13,6 +13,7 @@ from tortoise.models import Model
 from dialplan.extension_row import CONTEXT as EXTENSIONS_CONTEXT
 from dialplan.inbound import CONTEXT as DID_CONTEXT
 from dialplan.inbound import did_row, is_pattern
+from dialplan.queue_rows import DEVICES as AGENT_DEVICES
 from pbxbridge.models.extension import DeviceType, Extension
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.models.realtime import (
@@ -182,6 +183,7 @@ async def _read(
     return {
         **await read_realtime(connection, elsewhere),
         **await read_dialplan(connection, EXTENSIONS_CONTEXT, list(wanted)),
+        **await read_dialplan(connection, AGENT_DEVICES, list(wanted)),
         **await read_dialplan(connection, DID_CONTEXT, dids),
     }
 
@@ -206,7 +208,8 @@ def _surplus(
 ) -> Mapping[str, list[RowDrift]]:
     """Return the steps that stand after those of an extension and its DIDs, by its number."""
     keys = {tuple(key.values()) for rows in wanted.values() for _, key, _ in rows}
-    owners = {(EXTENSIONS_CONTEXT, view.number): view.number for view in shown}
+    contexts = EXTENSIONS_CONTEXT, AGENT_DEVICES
+    owners = {(context, view.number): view.number for view in shown for context in contexts}
     owners |= {(DID_CONTEXT, did): view.number for view in shown for did in view.dids}
     found: dict[str, list[RowDrift]] = {}
     for (model, key), row in stored.items():

@@ -20,6 +20,7 @@ from pbxbridge.models.realtime import DialplanRow, VoicemailBox
 from pbxbridge.realtime.rows import dialplan_columns
 from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.device_types import device_of
 from pbxbridge.services.extension_change import (
     columns_of,
     mail_since,
@@ -204,6 +205,15 @@ def groups_touched(rows: Iterable[PlannedRow]) -> set[str]:
         if row.asked.before:
             found.add(row.asked.before.phone_group)
     return found - {""}
+
+
+def devices_touched(rows: Iterable[PlannedRow]) -> list[str]:
+    """Return the extensions that get another device by these rows."""
+    return [
+        row.asked.number
+        for row in rows
+        if row.asked.before and device_of(row.asked.before) != device_of(row.asked.wanted)
+    ]
 
 
 def users_touched(asked: Candidate) -> set[str]:

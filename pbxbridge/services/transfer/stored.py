@@ -52,15 +52,17 @@ async def read_realtime(
     connection: BaseDBAsyncClient, keys: Iterable[tuple[type[Model], Mapping[str, Any]]]
 ) -> StoredRows:
     """Return Asterisk's rows with these keys."""
-    wanted: dict[type[Model], list[Mapping[str, Any]]] = defaultdict(list)
+    wanted: dict[tuple[type[Model], tuple[tuple[str, Any], ...]], list[Mapping[str, Any]]]
+    wanted = defaultdict(list)
     for model, key in keys:
-        wanted[model].append(key)
+        # Read at once are those that differ in that column alone.
+        fixed = tuple(item for item in key.items() if item[0] != _TELLS_APART[model])
+        wanted[model, fixed].append(key)
     found: dict[tuple[type[Model], tuple[Any, ...]], Mapping[str, Any]] = {}
-    for model, some in wanted.items():
+    for (model, fixed), some in wanted.items():
         apart, columns = _TELLS_APART[model], tuple(model._meta.fields_db_projection)
-        fixed = {name: value for name, value in some[0].items() if name != apart}
         values = [key[apart] for key in some]
-        for row in await rows_with(connection, model, columns, apart, values, **fixed):
+        for row in await rows_with(connection, model, columns, apart, values, **dict(fixed)):
             stored = dict(zip(columns, row, strict=True))
             found[model, tuple(stored[name] for name in some[0])] = stored
     return found

@@ -16,6 +16,7 @@ from pbxbridge.models.database import write_transaction
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.people import User
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.call_centre.static_members import move_static_members
 from pbxbridge.services.calling.groups import write_group_rows
 from pbxbridge.services.calling.plan import rewrite
 from pbxbridge.services.extension_search import indexed_at_once
@@ -30,6 +31,7 @@ from pbxbridge.services.transfer.plan import Basis, PlannedRow
 from pbxbridge.services.transfer.progress import Counter, Tell, in_stretches
 from pbxbridge.services.transfer.rows import (
     Writing,
+    devices_touched,
     groups_touched,
     has_links,
     has_patterns,
@@ -75,6 +77,7 @@ class PlanWriter:
                     await batch.write(transaction, Counter(WRITING, len(batch), tell))
                 await self._write_links(transaction, basis, rows)
                 await write_group_rows(transaction, groups_touched(rows), self._site.ring_time)
+                await move_static_members(transaction, devices_touched(rows))
                 if any(has_patterns(row.asked) for row in rows):
                     await rewrite(transaction)
         except IntegrityError as taken:
