@@ -49,6 +49,23 @@ FEATURE_CODES = (
         "Takes the call that is ringing at extension 1002.",
     ),
     FeatureCode(
+        Pattern("*45"),
+        "*45",
+        "Agent login",
+        "Logs an agent of the call centre in, with number and PIN, where the extension allows it, "
+        "and out again.",
+    ),
+    FeatureCode(
+        Pattern("*46"), "*46", "Pause", "The phone gets no more calls of queues until *47."
+    ),
+    FeatureCode(
+        Pattern("_*46X"),
+        "*46 1",
+        "Pause with a reason",
+        "As *46, and the wallboard shows why. The reasons are numbered from 1.",
+    ),
+    FeatureCode(Pattern("*47"), "*47", "Ready", "The phone gets calls of queues again."),
+    FeatureCode(
         Pattern("*43"), "*43", "Echo test", "Repeats what you say, so you hear how the line is."
     ),
 )

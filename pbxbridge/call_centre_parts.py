@@ -30,6 +30,7 @@ from pbxbridge.services.call_centre.call_log import CallLog
 from pbxbridge.services.call_centre.day_totals import DayTotals
 from pbxbridge.services.call_centre.queues import Queues
 from pbxbridge.services.call_centre.telling import QueueTelling
+from pbxbridge.services.call_centre.wallboard import Wallboard
 from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.settings import Settings
 
@@ -49,7 +50,8 @@ class CallCentreParts:
         self.queues = Queues(bus)
         self.desk = AgentDesk(links.to, board, self.queue_board, said.pause_reasons)
         self.flags = AgentFlags(bus, self.queue_board)
-        self.totals = DayTotals(bus, zone)
+        self._totals = DayTotals(bus, zone)
+        self.wallboard = Wallboard(bus, self.queue_board, self._totals)
         self.log = CallLog(zone, timedelta(days=said.keep_days))
         self._links = {
             name: QueueLink(
@@ -67,7 +69,8 @@ class CallCentreParts:
             **links,
             "queue-rows": self._follow_rows(),
             "wrap-ups": self._follow_wrap_ups(),
-            "day-totals": self.totals.run(),
+            "day-totals": self._totals.run(),
+            "wallboard": self.wallboard.run(),
         }
 
     async def _follow_rows(self) -> None:

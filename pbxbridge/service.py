@@ -31,6 +31,7 @@ from pbxbridge.phones.makes import Makes
 from pbxbridge.services.accounts import Accounts
 from pbxbridge.services.api_tokens import ApiTokens
 from pbxbridge.services.audit_trail import AuditTrail
+from pbxbridge.services.call_centre.queue_rows import ensure_pause_reasons
 from pbxbridge.services.calling.classes import ClassesOfService
 from pbxbridge.services.calling.groups import PhoneGroups
 from pbxbridge.services.calling.inbound import Inbound
@@ -141,6 +142,7 @@ async def _complete(settings: Settings, site: SiteDefaults) -> None:
     await write_what_calls_use_now(site)
     await ensure_search_index()
     await count_licences()
+    await ensure_pause_reasons(settings.call_centre.pause_reasons)
     if not (settings.webhook.url.get_secret_value() or _is_shared(settings)):
         await drop_webhooks()
 
@@ -229,7 +231,7 @@ class _Bridge:
             queues=self._call_centre.queues,
             queue_board=self._call_centre.queue_board,
             agent_desk=self._call_centre.desk,
-            day_totals=self._call_centre.totals,
+            wallboard=self._call_centre.wallboard,
             call_log=self._call_centre.log,
         )
         runner = aiohttp_web.AppRunner(make_app(portal), access_log=None)

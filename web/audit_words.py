@@ -81,6 +81,23 @@ _GROUP_ACTIONS = {
     "phone-group.deleted": "Phone group deleted",
     "phone-group.reconciled": "Asterisk's rows of a phone group repaired",
 }
+_AGENT_ACTIONS = {
+    "agent.created": "Agent created",
+    "agent.changed": "Agent changed",
+    "agent.deleted": "Agent deleted",
+    "agent.pin-changed": "PIN of an agent changed",
+    "agent.logged-in": "Agent logged in from the portal",
+    "agent.logged-out": "Agent logged out from the portal",
+    "agent.paused": "Agent paused from the portal",
+    "agent.ready": "Pause of an agent ended from the portal",
+    "agent.reconciled": "Asterisk's rows of an agent repaired",
+}
+_QUEUE_ACTIONS = {
+    "queue.created": "Queue created",
+    "queue.changed": "Queue changed",
+    "queue.deleted": "Queue deleted",
+    "queue.reconciled": "Asterisk's rows of a queue repaired",
+}
 _INBOUND_ACTIONS = {"inbound.changed": "Calls from outside changed"}
 _MAIL_ACTIONS = {
     "mail.sent-again": "Mail sent again",
@@ -111,6 +128,8 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "Routes": _ROUTE_ACTIONS,
     "Trunks": _TRUNK_ACTIONS,
     "Phone groups": _GROUP_ACTIONS,
+    "Agents": _AGENT_ACTIONS,
+    "Queues": _QUEUE_ACTIONS,
     "Calls from outside": _INBOUND_ACTIONS,
     "Mail outbox": _MAIL_ACTIONS,
     "Voicemail messages": _VOICEMAIL_ACTIONS,
@@ -126,6 +145,8 @@ KINDS: Mapping[str, str] = {
     "route": "Routes",
     "trunk": "Trunks",
     "phone-group": "Phone groups",
+    "agent": "Agents",
+    "queue": "Queues",
     "inbound": "Calls from outside",
     "mail": "Mail outbox",
     "voicemail": "Voicemail messages",
@@ -164,11 +185,27 @@ _CALLING_FIELDS = {
     "fallback": "If nobody answers",
     "unknown_did": "Unknown DIDs ring",
 }
+_CALL_CENTRE_FIELDS = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "user": "User",
+    "strategy": "Strategy",
+    "timeout": "Timeout",
+    "wrap_up": "Wrap-up",
+    "music": "Music",
+    "max_wait": "Max wait",
+    "announce_every": "Announced position",
+    "service_level": "Service level",
+    "join_empty": "Callers may wait while nobody is there",
+    "agents": "Agents",
+    "reason": "Reason",
+}
 # What can be searched for, as the list shows it.
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "Extensions": _EXTENSION_FIELDS,
     "Users": _USER_FIELDS,
     "Calling": _CALLING_FIELDS,
+    "Call centre": _CALL_CENTRE_FIELDS,
     "Phones": {"file": "File", "lines": "Extensions", "extension": "By way of"},
     "Mail outbox": {"recipient": "Recipient", "mails": "Mails"},
 }

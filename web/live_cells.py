@@ -10,6 +10,7 @@ from jinja2 import Environment
 
 from pbxbridge.mirror.call_board import CallState
 from pbxbridge.mirror.shown import ShownState
+from web.agent_cells import flag_cell
 from web.portal import portal_of
 from web.render import TEMPLATES
 
@@ -19,6 +20,7 @@ def cells_of(request: web.Request, number: str) -> Mapping[str, str]:
     templates, portal = request.config_dict[TEMPLATES], portal_of(request)
     call = _call(templates, portal.calls.state_of(number))
     return {
+        **flag_cell(request, number),
         **_cells(templates, portal.board.state_of(number)),
         f"call-{number}": call,
         f"tools-call-{number}": call,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pbxbridge.events import (
     AlertsChanged,
+    CallCentreSaved,
     CallsChanged,
     EndpointsChanged,
     Event,
@@ -17,18 +18,22 @@ from pbxbridge.events import (
     MailboxChanged,
     OutboxChanged,
     Overflowed,
+    QueuesChanged,
     TrunksChanged,
 )
 
 
 @dataclass(slots=True)
 class Batch:
-    """Endpoints whose cells changed, and which other parts of the page did.
+    """Endpoints and agents whose cells changed, and which other parts of the page did.
 
-    ``states`` stands for more endpoints than are worth naming.
+    ``states`` stands for more endpoints than are worth naming. ``queues`` are those whose figures
+    changed, None for all.
     """
 
     numbers: set[str] = field(default_factory=set)
+    agents: set[str] = field(default_factory=set)
+    queues: set[str] | None = field(default_factory=set)
     states: bool = False
     link: bool = False
     outbox: bool = False
@@ -38,7 +43,7 @@ class Batch:
 
 def everything() -> Batch:
     """Return what brings a browser up to date whatever it shows."""
-    return Batch(states=True, link=True, outbox=True, list=True, mailbox=True)
+    return Batch(queues=None, states=True, link=True, outbox=True, list=True, mailbox=True)
 
 
 class LiveChanges:
@@ -60,6 +65,8 @@ class LiveChanges:
                 self._batch.numbers, self._batch.states = set(), True
             case EndpointsChanged(numbers) | CallsChanged(frozenset() as numbers):
                 self._note_endpoints(numbers)
+            case QueuesChanged():
+                self._note_queues(event)
             case LinkChanged():
                 # Every row says whether what it shows is old.
                 self._batch.numbers, self._batch.states = set(), True
@@ -68,7 +75,13 @@ class LiveChanges:
                 self._batch.outbox = self._batch.list = True
             case OutboxChanged():
                 self._batch.outbox = True
-            case ExtensionSaved() | ExtensionDeleted() | TrunksChanged() | InvitationsChanged():
+            case (
+                ExtensionSaved()
+                | ExtensionDeleted()
+                | TrunksChanged()
+                | InvitationsChanged()
+                | CallCentreSaved()
+            ):
                 self._batch.list = True
             case MailboxChanged():
                 self._batch.mailbox = True
@@ -82,6 +95,22 @@ class LiveChanges:
             batch.numbers |= numbers
             if len(batch.numbers) > self._limit:
                 batch.numbers, batch.states = set(), True
+
+    def _note_queues(self, event: QueuesChanged) -> None:
+        batch = self._batch
+        if event.numbers is None:
+            batch.numbers, batch.states = set(), True
+        else:
+            self._note_endpoints(event.numbers)
+        # There is a list of agents only, so it is read again where there are too many to name.
+        if event.agents is None or len(batch.agents | event.agents) > self._limit:
+            batch.agents, batch.list = set(), True
+        else:
+            batch.agents |= event.agents
+        if event.queues is None or batch.queues is None:
+            batch.queues = None
+        else:
+            batch.queues |= event.queues
 
     def note_list(self) -> None:
         """Have the list read again, and the mailboxes with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from aiohttp import web
@@ -16,6 +16,7 @@ PROFILE = "/profile"
 CALLING = "/classes"
 VOICEMAIL = "/voicemail"
 CALL_CENTRE = "/wallboard"
+CALL_LOG = "/queue-calls"
 
 # Open to everybody, but no page for a menu of somebody who only has a phone: the profile links it.
 STAFF_ONLY = frozenset({API_DOCS})
@@ -46,7 +47,7 @@ SECTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
         (CALL_CENTRE, "Wallboard"),
         ("/agents", "Agents"),
         ("/queues", "Queues"),
-        ("/queue-calls", "Calls"),
+        (CALL_LOG, "Calls"),
     ),
     VOICEMAIL: (
         (VOICEMAIL, "Messages"),
@@ -79,9 +80,10 @@ class Link:
         inside = is_part and not _is_within(here, self.beside)
         return "true" if inside or any(link.current(here) for link in self.section) else ""
 
-    def of(self, role: Role) -> Link:
-        """Return it with the pages of its section that this role may open."""
-        return replace(self, section=tuple(link for link in self.section if role in link.roles))
+    def of(self, role: Role, shut: Collection[str]) -> Link:
+        """Return it with the pages of its section that this role may open, but those."""
+        open_ = (link for link in self.section if role in link.roles and link.path not in shut)
+        return replace(self, section=tuple(open_))
 
 
 def _is_within(here: str, paths: Iterable[str]) -> bool:
@@ -120,6 +122,10 @@ def is_served(request: web.Request, path: str) -> bool:
     return any(link.path == path for link in request.config_dict[NAVIGATION])
 
 
-def links_for(request: web.Request, role: Role) -> tuple[Link, ...]:
-    """Return what the menu of this role has."""
-    return tuple(link.of(role) for link in request.config_dict[NAVIGATION] if role in link.roles)
+def links_for(request: web.Request, role: Role, shut: Collection[str] = ()) -> tuple[Link, ...]:
+    """Return what the menu of this role has, but for the pages ``shut`` to this person."""
+    return tuple(
+        link.of(role, shut)
+        for link in request.config_dict[NAVIGATION]
+        if role in link.roles and link.path not in shut
+    )

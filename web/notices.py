@@ -40,6 +40,10 @@ NOTICES = {
     "class-of-service-deleted": "Class of service deleted",
     "phone-group-created": "Phone group created",
     "phone-group-deleted": "Phone group deleted",
+    "agent-created": "Agent created",
+    "agent-deleted": "Agent deleted",
+    "queue-created": "Queue created",
+    "queue-deleted": "Queue deleted",
 }
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pbxbridge.services.call_centre.agent_desk import AgentDesk
     from pbxbridge.services.call_centre.agents import Agents
     from pbxbridge.services.call_centre.call_log import CallLog
-    from pbxbridge.services.call_centre.day_totals import DayTotals
     from pbxbridge.services.call_centre.queues import Queues
+    from pbxbridge.services.call_centre.wallboard import Wallboard
     from pbxbridge.services.calling.classes import ClassesOfService
     from pbxbridge.services.calling.groups import PhoneGroups
     from pbxbridge.services.calling.inbound import Inbound
@@ -103,7 +103,7 @@ class Portal:
     queues: Queues
     queue_board: QueueBoard
     agent_desk: AgentDesk
-    day_totals: DayTotals
+    wallboard: Wallboard
     call_log: CallLog
     live: LiveTimes = field(default_factory=LiveTimes)
 

@@ -8,7 +8,7 @@ to a plain browser and the part that changes to htmx. The templates that all sha
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pbxbridge.errors import Conflict, Invalid
 from pbxbridge.services.calling.records import Records, Stored
 from pbxbridge.services.people import Role
+from pbxbridge.services.usages import Usage
 from web.access import allow
 from web.notices import emptied, notice_of, notify
 from web.portal import Portal, actor_of, portal_of
@@ -26,6 +27,8 @@ from web.requests import read_form, version_of, wants_fragment
 
 ONE_ROW = "calling/one_row.html"
 CREATED, SAVED, DELETED = "created", "saved", "deleted"
+# The name of a tick box is this and the key of the usage.
+KNOWN = "known-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,9 @@ class RecordScreen(ABC):
     """The screen of one kind of records. What a subclass names:
 
     ``path``, its address, which is the folder of its templates too; ``title`` and ``about``, which
-    stand above the list; ``loses``, what deletion means; ``columns``, how many the table has. Of
-    the form's fields, which ``input`` has, ``texts`` are texts, ``ticks`` are tick boxes, and
-    ``lists`` are one tick box for each thing.
+    stand above the list; ``loses``, what deletion means; ``columns``, how many the table has;
+    ``key_label``, what the first of them is called. Of the form's fields, which ``input`` has,
+    ``texts`` are texts, ``ticks`` are tick boxes, and ``lists`` are one tick box for each thing.
     """
 
     path: ClassVar[str]
@@ -51,6 +54,7 @@ class RecordScreen(ABC):
     about: ClassVar[str]
     loses: ClassVar[str]
     columns: ClassVar[int]
+    key_label: ClassVar[str] = "Name"
     texts: ClassVar[tuple[str, ...]]
     ticks: ClassVar[tuple[str, ...]] = ()
     lists: ClassVar[tuple[str, ...]] = ()
@@ -67,6 +71,10 @@ class RecordScreen(ABC):
     async def choices(self, _portal: Portal) -> Mapping[str, object]:
         """Return what the editor offers to choose from."""
         return {}
+
+    async def usages(self, _portal: Portal, _record: Stored[Any]) -> Sequence[Usage]:
+        """Return what whoever deletes it must say that they know of: it ends with it."""
+        return ()
 
     async def around(self, _portal: Portal) -> Mapping[str, object]:
         """Return what the page shows besides the list."""
@@ -145,18 +153,23 @@ class RecordScreen(ABC):
     @allow(Role.ADMIN)
     async def ask_delete(self, request: web.Request) -> web.StreamResponse:
         """Ask, and say what will be lost; or say what still uses it."""
-        portal, record = portal_of(request), await self._record(request)
-        users = await self.records(portal).users_of(record.name)
-        context = {**self._shared(portal), "record": record, "users": users}
-        return await part_or_page(
-            request, "calling/delete.html", "question.html", title="Delete", **context
-        )
+        record = await self._record(request)
+        return await self._question(request, record, await self._usages(request, record))
 
     @allow(Role.ADMIN)
     async def delete(self, request: web.Request) -> web.StreamResponse:
-        """Delete one."""
-        await self.records(portal_of(request)).delete(actor_of(request), request.match_info["name"])
-        return await self._done(request, DELETED)
+        """Delete one, or ask again if something uses it that was not ticked."""
+        record = await self._record(request)
+        usages = await self._usages(request, record)
+        ticked = {
+            box.removeprefix(KNOWN) for box in await read_form(request) if box.startswith(KNOWN)
+        }
+        if any(usage.key not in ticked for usage in usages):
+            return await self._question(request, record, usages, ticked, is_refused=True)
+        await self.records(portal_of(request)).delete(actor_of(request), record.name)
+        response = await self._done(request, DELETED)
+        response.headers["HX-Reswap"] = "none"  # the dialog closes, it need not be emptied
+        return response
 
     def typed(self, form: Mapping[str, str], *, is_new: bool = False) -> dict[str, object]:
         """Return what a sent form says. A browser leaves an unticked box out.
@@ -168,7 +181,7 @@ class RecordScreen(ABC):
         for name in self.lists:
             start = f"{name}."
             values[name] = [box.removeprefix(start) for box in form if box.startswith(start)]
-        return values | ({"name": form.get("name", "")} if is_new else {})
+        return values | ({self._key: form.get(self._key, "")} if is_new else {})
 
     def shown(self, record: Stored[Any] | None) -> dict[str, object]:
         """Return what the form's controls hold of what is stored, or of what is new."""
@@ -201,7 +214,7 @@ class RecordScreen(ABC):
         """
         portal, errors = portal_of(request), errors or {}
         what = self.records(portal).what
-        first = self.texts[0] if record else "name"
+        first = self.texts[0] if record else self._key
         return await part_or_page(
             request,
             "calling/editor.html",
@@ -241,7 +254,40 @@ class RecordScreen(ABC):
         return Row(record, await self.also(portal, record))
 
     def _fields(self) -> tuple[str, ...]:
-        return ("name", *self.texts, *self.ticks, *self.lists)
+        return (self._key, *self.texts, *self.ticks, *self.lists)
+
+    @property
+    def _key(self) -> str:
+        """The field by which one is known; it cannot be changed, and comes first."""
+        return next(iter(self.input.model_fields))
+
+    async def _usages(self, request: web.Request, record: Stored[Any]) -> Sequence[Usage]:
+        return await self.usages(portal_of(request), record)
+
+    async def _question(
+        self,
+        request: web.Request,
+        record: Stored[Any],
+        usages: Sequence[Usage],
+        ticked: Collection[str] = (),
+        *,
+        is_refused: bool = False,
+    ) -> web.Response:
+        portal = portal_of(request)
+        return await part_or_page(
+            request,
+            "calling/delete.html",
+            "question.html",
+            title="Delete",
+            status=422 if is_refused else 200,
+            record=record,
+            users=await self.records(portal).users_of(record.name),
+            usages=usages,
+            ticked=ticked,
+            is_refused=is_refused,
+            known=KNOWN,
+            **self._shared(portal),
+        )
 
     def _shared(self, portal: Portal) -> dict[str, Any]:
         return {"screen": self, "what": self.records(portal).what}

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pbxbridge.services.people import Role
+from web.agent_words import state_words
 from web.browsers import browser_name
 from web.cookies import csrf_token
 from web.invitation_words import invitation_words
@@ -22,6 +23,7 @@ from web.pages.status import state_hint, status_hint
 from web.portal import SESSION, portal_of
 from web.requests import wants_fragment
 from web.role_words import role_words
+from web.watchers import shut_pages
 
 if TYPE_CHECKING:
     from pbxbridge.services.overview import Waiting
@@ -82,6 +84,8 @@ def make_templates() -> Environment:
     environment.filters["browser"] = browser_name
     environment.filters["invitation_words"] = invitation_words
     environment.filters["role_words"] = role_words
+    environment.filters["span"] = span
+    environment.filters["state_words"] = state_words
     return environment
 
 
@@ -96,6 +100,13 @@ def as_id(text: str) -> str:
 def as_segment(text: str) -> str:
     """Return the text as one step of a path."""
     return quote(text, safe="")
+
+
+def span(seconds: float) -> str:
+    """Return a span of time as a clock would show it: 0:07, 12:34, 1:02:03."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def breakable(text: str) -> Markup:
@@ -113,6 +124,7 @@ def fragment(request: web.Request, template: str, **context: Any) -> str:
     # For hiding what cannot be done anyway: access.py is what refuses it.
     context["can_edit"] = session is not None and session.role is Role.ADMIN
     context["call_of"] = portal_of(request).calls.state_of
+    context["agent_at"] = portal_of(request).queue_board.at
     context["may_invite"] = portal_of(request).invitations.fits
     return request.config_dict[TEMPLATES].get_template(template).render(context)
 
@@ -160,7 +172,7 @@ async def frame_of(request: web.Request) -> Frame:
     sees_all = session.role is not Role.USER
     nodes = node_links(request, why=sees_all)
     waiting = await portal_of(request).overview.waiting() if sees_all else None
-    links = links_for(request, session.role)
+    links = links_for(request, session.role, await shut_pages(request))
     return Frame(session.login, session.role, request.path, links, nodes, waiting)
 
 

@@ -56,6 +56,11 @@ class QueueBoard:
         self._wrapping: dict[tuple[str, str], float] = {}
 
     @property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of all nodes."""
+        return tuple(self._nodes)
+
+    @property
     def unheard(self) -> dict[str, LinkState]:
         """The nodes that are not heard, and since when."""
         return {name: node.link for name, node in self._nodes.items() if not node.link.up}

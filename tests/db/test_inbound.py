@@ -81,7 +81,7 @@ async def test_unknown_dids_ring_what_is_set_as_long_as_it_is_there(
 ) -> None:
     inbound = calling_on(bus).inbound
     await add(extensions, admin, "1001")
-    with pytest.raises(Invalid, match="no extension or phone group 9"):
+    with pytest.raises(Invalid, match="no extension, phone group or queue 9"):
         await inbound.update(admin, {"unknown_did": "9"})
     with pytest.raises(Invalid):
         await inbound.update(admin, {"unknown_did": "1001,1)" + "x" * 50})

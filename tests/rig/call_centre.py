@@ -14,6 +14,7 @@ from pbxbridge.services.call_centre.agents import Agents
 from pbxbridge.services.call_centre.call_log import CallLog
 from pbxbridge.services.call_centre.day_totals import DayTotals
 from pbxbridge.services.call_centre.queues import Queues
+from pbxbridge.services.call_centre.wallboard import Wallboard
 
 REASONS = ("Break", "Lunch")
 
@@ -33,6 +34,6 @@ def call_centre_on(bus: EventBus, board: Board, queue_board: QueueBoard) -> dict
         "queues": Queues(bus),
         "queue_board": queue_board,
         "agent_desk": AgentDesk(lambda _: NoAsterisk(), board, queue_board, REASONS),
-        "day_totals": DayTotals(bus, None),
+        "wallboard": Wallboard(bus, queue_board, DayTotals(bus, None)),
         "call_log": CallLog(None, timedelta(days=90)),
     }

@@ -196,7 +196,7 @@ async def test_unknown_dids_ring_what_is_there(
     wrong = await visitor.post("/inbound", {"unknown_did": "1009", "version": "0"}, htmx=True)
     text = await wrong.text()
     assert wrong.status == 422
-    assert "There is no extension or phone group 1009." in text
+    assert "There is no extension, phone group or queue 1009." in text
     assert 'value="1009"' in text
     saved = await visitor.post("/inbound", {"unknown_did": "1001", "version": "0"}, htmx=True)
     assert (saved.status, notice(saved)) == (200, "Changes saved")

@@ -34,8 +34,8 @@ class State(Model):
     `ip` and `port` are those of the registered device, empty and 0 without one. `waiting` means
     that the extension is saved, but Asterisk is yet to be told. `node` is the Asterisk where the
     device is, empty where there is only one. `invitation` tells how far the newest invitation to
-    set up a softphone is, null without one. `agent` tells that somebody takes calls of queues at the
-    phone: a static member, or an agent who is logged in.
+    set up a softphone is, null without one. `agent` tells that somebody takes calls of queues at
+    the phone: a static member, or an agent who is logged in.
     """
 
     number: str

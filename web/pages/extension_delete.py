@@ -13,11 +13,9 @@ from web.access import allow
 from web.notices import notify
 from web.pages.extension_query import LIST
 from web.portal import actor_of, portal_of
+from web.record_screen import KNOWN
 from web.render import html, part_or_page
 from web.requests import read_form, wants_fragment
-
-# The name of a tick box is this and the key of the usage.
-KNOWN = "known-"
 
 
 def routes() -> list[web.RouteDef]:

@@ -7,6 +7,8 @@ some voicemail is not; a browser that shows it asks for it again. ``signed-out``
 of a stream whose session ended. Whoever may not see every extension is told of their own only
 (../audience.py).
 
+A wallboard asks for ``/live?queues=sales``, or ``*`` for all queues, and is told of nothing else.
+
 A stream begins with everything, after it has subscribed, so nothing falls between the page and
 the stream. Source of the format: HTML standard, section 9.2, Server-sent events.
 """
@@ -29,9 +31,13 @@ from web.access import signed_in
 from web.audience import Audience
 from web.live_cells import cells_of
 from web.live_changes import Batch, LiveChanges
+from web.managers import may_manage
 from web.own_extensions import own_extensions
 from web.portal import SESSION, portal_of
 from web.render import fragment, node_links
+from web.wallboard_cells import ALL, unheard_cell
+from web.wallboard_cells import cells_of as queue_cells
+from web.watchers import may_watch
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +79,8 @@ async def live(request: web.Request) -> web.StreamResponse:
     portal, streams = portal_of(request), request.config_dict[STREAMS]
     changes = LiveChanges(limit=MOST_ROWS)
     audience = Audience(sees_all=request[SESSION].role is not Role.USER)
+    if await may_watch(request):
+        audience.queues = request.query.get("queues", "")
     with portal.bus.subscribe(BACKLOG) as subscription:
         audience.own = await _own_numbers(request)
         async with sse_response(request, ping_interval=portal.live.ping) as stream:
@@ -136,7 +144,7 @@ async def _send(
     while True:
         await changes.wait()
         batch = changes.take()
-        patch = _patch(request, batch, audience)
+        patch = await _patch(request, batch, audience)
         refresh = batch.list
         if batch.outbox and audience.sees_all:
             before, waiting = waiting, await portal_of(request).overview.waiting()
@@ -158,8 +166,10 @@ def _shown_in_rows(waiting: Waiting) -> tuple[int, int]:
     return waiting.notices, waiting.invitations
 
 
-def _patch(request: web.Request, batch: Batch, audience: Audience) -> dict[str, str]:
+async def _patch(request: web.Request, batch: Batch, audience: Audience) -> dict[str, str]:
     patch = _rows(request, batch.numbers)
+    if audience.queues:
+        patch |= await _queues(request, batch, audience.queues)
     if batch.link:
         nodes = node_links(request, why=audience.sees_all)
         patch["link"] = fragment(request, "link.html", nodes=nodes)
@@ -173,6 +183,16 @@ def _rows(request: web.Request, numbers: Iterable[str]) -> dict[str, str]:
     return patch
 
 
+async def _queues(request: web.Request, batch: Batch, wanted: str) -> dict[str, str]:
+    """Return what changed of the queues that a wallboard shows."""
+    wallboard, is_one = portal_of(request).wallboard, wanted != ALL
+    names = ({wanted} if is_one else None) if batch.queues is None else batch.queues
+    views = await wallboard.queues(names) if names is None or names else []
+    manages = is_one and await may_manage(request)
+    cells = queue_cells(request, views, with_members=is_one, may_manage=manages)
+    return cells | unheard_cell(request) if batch.queues is None else cells
+
+
 async def _watch_session(
     request: web.Request, stream: EventSourceResponse, audience: Audience, changes: LiveChanges
 ) -> None:
@@ -184,6 +204,9 @@ async def _watch_session(
             await stream.send("signed-out", event="signed-out")
         if not found or found.role is not session.role:
             stream.stop_streaming()  # with another role the browser connects again
+            return
+        if audience.queues and not await may_watch(request):
+            stream.stop_streaming()
             return
         own = await _own_numbers(request)
         if own != audience.own:

@@ -53,12 +53,12 @@ class AgentDesk:
         there = self._queues.at(row.number)
         if there and there.agent and there.agent != agent:
             raise Invalid({"extension": f"Agent {there.agent} is logged in at {row.number}."})
-        device, node = device_of(row), self._board.state_of(row.number).node
+        device = device_of(row)
+        node = self._board.state_of(row.number).node or self._queues.nodes[0]
         before = self._queues.agent(agent)
-        if before and before.node != (node or before.node):
+        if before and before.node != node:
             await self._leave(before)
-        link = self._to(node)
-        present = self._queues.of_agent(agent, node) if node else []
+        link, present = self._to(node), self._queues.of_agent(agent, node)
         actions = moves(agent, device, wanted, present)
         if before and before.interface != device:
             actions += forgotten("", before.interface)

@@ -24,7 +24,7 @@ async def signed_in(
         home, address = str(client.make_url("/")), str(client.make_url(path))
         await page.context.add_cookies([{"name": "session", "value": token, "url": home}])
         if options.get("java_script_enabled", True):
-            async with page.expect_response("**/live"):
+            async with page.expect_response("**/live*"):
                 await page.goto(address)
         else:
             await page.goto(address)

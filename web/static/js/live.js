@@ -3,6 +3,9 @@
 
 (() => {
   const lost = document.getElementById("stream");
+  // What a page wants to be told of beyond what every page is, as a query.
+  const wish = document.querySelector("[data-live]")?.dataset.live;
+  const ADDRESS = wish ? `/live?${wish}` : "/live";
   const RETRY_MS = 3000;
   const PATIENCE_MS = 15000;
   // In a storm the states are asked for again and again: not without a pause.
@@ -34,8 +37,13 @@
     for (const [id, html] of Object.entries(contents)) {
       const element = document.getElementById(id);
       if (element && element.innerHTML !== html) {
+        const focused = element.contains(document.activeElement) && document.activeElement.id;
         element.innerHTML = html; // made by the portal's own templates, which escape
         pbxbridge.localTimes(element);
+        htmx.process(element);
+        if (focused) {
+          document.getElementById(focused)?.focus();
+        }
       }
     }
   }
@@ -43,6 +51,7 @@
   function patch(contents) {
     Object.assign(told, contents);
     take(contents);
+    document.dispatchEvent(new CustomEvent("patched"));
     if ("waiting" in contents) {
       pbxbridge.refreshOutbox?.(); // it is told whenever an outbox changed
     }
@@ -113,7 +122,7 @@
   function connect() {
     source?.close();
     told = {};
-    source = new EventSource("/live");
+    source = new EventSource(ADDRESS);
     source.addEventListener("open", isBack);
     source.addEventListener("patch", (event) => patch(JSON.parse(event.data)));
     source.addEventListener("states", askStates);
