@@ -54,6 +54,7 @@ bench: $(SYNCED) asterisk chromium postgres sipp ## measure, print ratios, write
 	$(BIN)/python -m benchmarks.mirror_events
 	$(BIN)/python -m benchmarks.mirror_resync
 	$(BIN)/python -m benchmarks.storm
+	$(BIN)/python -m benchmarks.call_centre
 
 setup: $(SYNCED) ## install the locked Python packages in .venv
 asterisk: $(SYNCED) ## find Asterisk >= 20, or unpack Debian's into .cache/asterisk

@@ -30,6 +30,7 @@ from pbxbridge.check_voicemail import (
 )
 from pbxbridge.errors import AsteriskUnavailable, PbxBridgeError
 from pbxbridge.mail.sender import SmtpSender
+from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.models.calling import Trunk
 from pbxbridge.models.database import open_database, sqlite_path
 from pbxbridge.models.realtime import IaxFriend, StaticConfigRow
@@ -108,10 +109,13 @@ async def stored_sample() -> Stored:
     ).first()
     friend = await IaxFriend.first()
     trunk = await Trunk.first()
+    queues = dict(await CallQueue.all().order_by("name").values_list("name", "music"))
     return Stored(
         row.category if row else "",
         friend.name if friend else "",
         trunk.name if trunk else "",
+        next(iter(queues), ""),
+        frozenset(filter(None, queues.values())),
         postgres=Tortoise.get_connection("default").capabilities.dialect == "postgres",
     )
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment
 
-from pbxbridge.mirror.queue_member import AgentState
 from pbxbridge.services.call_centre.queue_view import QueueView
+from web.agent_words import STATES
 from web.portal import portal_of
 from web.render import TEMPLATES, as_id, fragment
 
-# What the wallboard calls the states, in its order.
-STATES: Mapping[AgentState, str] = {
-    AgentState.READY: "Ready",
-    AgentState.RINGING: "Ringing",
-    AgentState.ON_CALL: "On call",
-    AgentState.WRAP_UP: "Wrap-up",
-    AgentState.PAUSED: "Paused",
-    AgentState.UNREACHABLE: "Unreachable",
-    AgentState.LOGGED_OUT: "Logged out",
-}
 ALL = "*"
 
 

@@ -20,9 +20,13 @@ from pbxbridge.asterisk.module_check import (
     has_started,
     module_faults,
 )
+from pbxbridge.asterisk.queue_check import CONTEXTS as QUEUE_CONTEXTS
+from pbxbridge.asterisk.queue_check import MODULES as QUEUE_MODULES
+from pbxbridge.asterisk.queue_check import queue_faults
 from pbxbridge.asterisk.realtime_mapping import (
     FRIENDS,
     POSTGRES_DRIVERS,
+    FaultWords,
     extconfig_faults,
     iax_mapping_faults,
     mapped,
@@ -48,12 +52,14 @@ _DIALPLAN = "dialplan/extensions.conf"
 class Stored:
     """What the database holds, of which Asterisk must know: one of each kind, empty if none.
 
-    ``postgres``: it is a PostgreSQL, and no SQLite file.
+    ``music`` are the classes that queues play. ``postgres``: it is a PostgreSQL, and no SQLite file.
     """
 
     class_context: str = ""
     iax2_number: str = ""
     trunk: str = ""
+    queue: str = ""
+    music: frozenset[str] = frozenset()
     postgres: bool = False
 
 
@@ -69,11 +75,12 @@ def asked_for(stored: Stored | None) -> Asked:
     """Return what is to be read to judge by; None where the database cannot be read."""
     stored = stored or Stored()
     contexts = ["globals", SUBROUTINE, "extensions", "features", stored.class_context]
-    contexts += [*_CALLED, *CONTEXTS]
+    contexts += [*_CALLED, *CONTEXTS, *QUEUE_CONTEXTS]
     return Asked(
         [context for context in contexts if context],
         [stored.iax2_number or "general"],
-        (*SILENT_MODULES, *POSTGRES_DRIVERS.values(), *STORE_MODULES.values()),
+        (*SILENT_MODULES, *POSTGRES_DRIVERS.values(), *STORE_MODULES.values(), *QUEUE_MODULES),
+        sorted(stored.music),
     )
 
 
@@ -86,11 +93,12 @@ def config_results(
 ) -> list[Result]:
     """Judge file by file; each missing piece is a result of its own.
 
-    Without the database (None) nothing is said of IAX2 and trunks: it knows whether they matter.
+    Without the database (None) nothing is said of IAX2, trunks and queues: it knows whether they
+    matter.
     ``sorcery_cache`` and ``store`` are the settings.
     """
     modules = [Fault(*each) for each in module_faults(config, store)]
-    optional = [*_iax_results(config, stored), *_trunk_results(config, stored)] if stored else []
+    optional = _optional_results(config, stored) if stored else []
     stored = stored or Stored()
     if _ASKING not in config.actions:
         return [
@@ -245,16 +253,26 @@ def _iax_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
     return [Result("iax.conf", True, detail)]
 
 
-def _trunk_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
-    """All that trunks need may be left out where there is none."""
-    faults = trunk_faults(config, postgres=stored.postgres)
-    if stored.trunk:
-        return _results("trunks", [Fault(*each) for each in faults], "calls go out and come in")
-    detail = "there is no trunk"
+def _optional_results(config: AsteriskConfig, stored: Stored) -> list[Result]:
+    """Judge what may be left out where nobody uses it."""
+    trunks = trunk_faults(config, postgres=stored.postgres)
+    queues = queue_faults(config, stored.music, postgres=stored.postgres)
+    return [
+        *_iax_results(config, stored),
+        *_needed_by(stored.trunk, "trunk", trunks, "calls go out and come in"),
+        *_needed_by(stored.queue, "queue", queues, "callers can wait, and agents log in"),
+    ]
+
+
+def _needed_by(one: str, what: str, faults: list[FaultWords], well: str) -> list[Result]:
+    """``one`` of them there is, or none: then its faults are no more than advice."""
+    if one:
+        return _results(f"{what}s", [Fault(*each) for each in faults], well)
+    detail = f"there is no {what}"
     if faults:
         said = " ".join(remedy for _, remedy in faults)
         detail += f", and Asterisk is not ready for one. Before one is made: {said}"
-    return [Result("trunks", True, detail)]
+    return [Result(f"{what}s", True, detail)]
 
 
 def _friend_faults(config: AsteriskConfig, stored: Stored) -> Iterator[Fault]:

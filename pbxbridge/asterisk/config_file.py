@@ -39,11 +39,12 @@ class ConfigFile:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to ask for: sections of extensions.conf and iax.conf, and modules."""
+    """What to ask for: sections of extensions.conf, iax.conf and musiconhold.conf, and modules."""
 
     contexts: Collection[str]
     friends: Collection[str]
     modules: Collection[str]
+    music: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class AsteriskConfig:
     extensions: ConfigFile
     iax: ConfigFile
     odbc: ConfigFile = field(default_factory=ConfigFile)
+    queues: ConfigFile = field(default_factory=ConfigFile)
+    logger: ConfigFile = field(default_factory=ConfigFile)
+    music: ConfigFile = field(default_factory=ConfigFile)
 
 
 def config_file(answer: AmiResponse, keys: Collection[str] | None = None) -> ConfigFile:

@@ -36,6 +36,9 @@ async def read_config(settings: NodeSettings, asked: Asked) -> AsteriskConfig:
             await _sections(connection, "extensions.conf", asked.contexts),
             await _sections(connection, "iax.conf", asked.friends, keys=()),
             await _whole(connection, "res_odbc.conf", keys=ODBC_KEYS),
+            await _sections(connection, "queues.conf", ["general"]),
+            await _sections(connection, "logger.conf", ["general"]),
+            await _sections(connection, "musiconhold.conf", asked.music),
         )
 
 

@@ -16,7 +16,9 @@ SILENT_MODULES = {
 }
 # The module that keeps voicemail in each store; one of them is loaded.
 STORE_MODULES = {"spool": "app_voicemail", "database": "app_voicemail_odbc"}
-IAX2 = "chan_iax2"
+IAX2, QUEUES = "chan_iax2", "app_queue"
+# What need not be there where nobody uses it.
+OPTIONAL = frozenset({IAX2, QUEUES})
 WITHOUT = {
     "res_pjsip": "no SIP device can register",
     "res_pjsip_notify": "no phone can be told to fetch its configuration",
@@ -26,7 +28,7 @@ WITHOUT = {
 
 
 def module_faults(config: AsteriskConfig, store: str) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong and what to do about it; of IAX2 nothing, which may not be needed.
+    """Yield what is wrong and what to do about it; of OPTIONAL nothing.
 
     ``store`` is where voicemail is kept, by the setting.
     """
@@ -37,7 +39,7 @@ def module_faults(config: AsteriskConfig, store: str) -> Iterator[tuple[str, str
                 f"Load {module}.so (modules.conf); Asterisk's log says why it does not start.",
             )
     for module in MODULE_ACTIONS:
-        if module != IAX2 and not has_started(config, module):
+        if module not in OPTIONAL and not has_started(config, module):
             yield (
                 f"{module} is not loaded, or did not start: {WITHOUT[module]}.",
                 "Put right extconfig.conf and sorcery.conf, restart Asterisk, and see its log."

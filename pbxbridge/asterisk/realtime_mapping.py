@@ -13,7 +13,7 @@ from pbxbridge.asterisk.config_file import AsteriskConfig, ConfigFile
 
 FRIENDS = "iax_friends.conf"
 # As Asterisk takes them (ast_true).
-_YES = ("yes", "true", "y", "t", "1", "on")
+YES = ("yes", "true", "y", "t", "1", "on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,16 @@ _TRUNKS = (
         "no call from a carrier is known by its address",
     ),
 )
+_QUEUES = (
+    Mapping("queues", "queues", "there is no queue"),
+    Mapping("queue_members", "queue_members", "no queue has a static member"),
+    Mapping(
+        "queue_log",
+        "queue_log",
+        "the wallboard counts no calls, and the call log has none",
+        "queue_log",
+    ),
+)
 
 # A detail and its remedy.
 FaultWords = tuple[str, str]
@@ -76,6 +86,11 @@ def iax_mapping_faults(config: AsteriskConfig, *, postgres: bool) -> list[FaultW
 def trunk_mapping_faults(config: AsteriskConfig, *, postgres: bool) -> list[FaultWords]:
     """Name what trunks lack."""
     return _mapping_faults(_TRUNKS, config, postgres=postgres)
+
+
+def queue_mapping_faults(config: AsteriskConfig, *, postgres: bool) -> list[FaultWords]:
+    """Name what queues lack."""
+    return _mapping_faults(_QUEUES, config, postgres=postgres)
 
 
 def sorcery_sources(sorcery: ConfigFile, section: str, kind: str) -> list[tuple[str, str]]:
@@ -164,7 +179,7 @@ def _is_open(source: tuple[str, str, str], config: AsteriskConfig, *, postgres: 
 
 def _is_enabled(odbc: ConfigFile, connection: str) -> bool:
     said = odbc.values(connection, "enabled") or ["yes"]
-    return connection in odbc.sections and said[-1].lower() in _YES
+    return connection in odbc.sections and said[-1].lower() in YES
 
 
 def _driver_faults(config: AsteriskConfig, *, postgres: bool) -> Iterator[FaultWords]:

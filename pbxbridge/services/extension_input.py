@@ -214,6 +214,9 @@ def _wrong_for_device(wanted: ExtensionInput) -> Mapping[str, str]:
     if wanted.device_type is DeviceType.VIRTUAL and not (wanted.voicemail or wanted.forward_all):
         sentence = "A VIRTUAL extension needs voicemail or a forward: it has no device that rings."
         wrong["forward_all"] = sentence
+    if wanted.agent_logins and not wanted.monitored and wanted.device_type in SIP_TYPES:
+        sentence = "Switch on Monitor status: of a phone that is not asked Asterisk does not know "
+        wrong["agent_logins"] = f"{sentence}that it is there, and sends it no calls of queues."
     if wanted.auth_secret and not wanted.auth_username:
         wrong["auth_username"] = "Enter the user name that this secret is for."
     return wrong

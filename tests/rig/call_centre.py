@@ -9,6 +9,7 @@ from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import EventBus
 from pbxbridge.mirror.board import Board
 from pbxbridge.mirror.queue_board import QueueBoard
+from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.services.call_centre.agent_desk import AgentDesk
 from pbxbridge.services.call_centre.agents import Agents
 from pbxbridge.services.call_centre.call_log import CallLog
@@ -37,3 +38,19 @@ def call_centre_on(bus: EventBus, board: Board, queue_board: QueueBoard) -> dict
         "wallboard": Wallboard(bus, queue_board, DayTotals(bus, None)),
         "call_log": CallLog(None, timedelta(days=90)),
     }
+
+
+async def queue_row(name: str, number: str = "600", **other: Any) -> CallQueue:
+    """Write a queue into the portal's table alone: Asterisk is not told of it."""
+    usual: dict[str, Any] = {
+        "strategy": "rrmemory",
+        "timeout": 15,
+        "wrap_up": 0,
+        "music": "default",
+        "max_wait": 0,
+        "announce_every": 0,
+        "service_level": 20,
+        "join_empty": True,
+        "fallback": "",
+    }
+    return await CallQueue.create(name=name, number=number, **usual | other)

@@ -7,6 +7,7 @@ import pytest
 
 from pbxbridge.events import (
     AlertsChanged,
+    CallCentreSaved,
     EndpointsChanged,
     Event,
     ExtensionDeleted,
@@ -16,12 +17,19 @@ from pbxbridge.events import (
     MailboxChanged,
     OutboxChanged,
     Overflowed,
+    QueuesChanged,
 )
 from web.live_changes import Batch, LiveChanges, everything
 
 
 def state(number: str) -> Event:
     return EndpointsChanged(frozenset({number}))
+
+
+def queues(queues: str | None, numbers: str | None = "", agents: str | None = "") -> Event:
+    """Each letter is a queue, a number, an agent; None stands for maybe all."""
+    each = [None if of is None else frozenset(of) for of in (queues, numbers, agents)]
+    return QueuesChanged(*each)
 
 
 CASES: list[tuple[list[Event], Batch]] = [
@@ -36,6 +44,16 @@ CASES: list[tuple[list[Event], Batch]] = [
     ([state("1001"), Overflowed()], everything()),
     ([state(str(number)) for number in range(4)], Batch(states=True)),
     ([EndpointsChanged(frozenset("1234")), state("5")], Batch(states=True)),
+    ([CallCentreSaved()], Batch(list=True)),
+    (
+        [queues("a", "1"), queues("b", "", "2")],
+        Batch(queues={"a", "b"}, numbers={"1"}, agents={"2"}),
+    ),
+    ([queues("a"), queues(None), queues("b")], Batch(queues=None)),
+    ([queues("", None)], Batch(states=True)),
+    ([queues("", "", None)], Batch(list=True)),
+    ([queues("", "", "12"), queues("", "", "34")], Batch(list=True)),
+    ([queues("", "1234")], Batch(states=True)),
 ]
 
 

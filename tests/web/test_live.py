@@ -84,8 +84,8 @@ class Stream:
 
 
 @asynccontextmanager
-async def streaming(visitor: Visitor) -> AsyncIterator[Stream]:
-    async with visitor.client.get("/live", cookies=visitor.cookies) as answer:
+async def streaming(visitor: Visitor, address: str = "/live") -> AsyncIterator[Stream]:
+    async with visitor.client.get(address, cookies=visitor.cookies) as answer:
         assert answer.status == 200
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         yield Stream(answer)

@@ -28,6 +28,7 @@ from pbxbridge.services.overview import Waiting
 from pbxbridge.services.people import Role
 from web import routes as names
 from web.access import signed_in
+from web.agent_cells import agent_cells
 from web.audience import Audience
 from web.live_cells import cells_of
 from web.live_changes import Batch, LiveChanges
@@ -168,6 +169,8 @@ def _shown_in_rows(waiting: Waiting) -> tuple[int, int]:
 
 async def _patch(request: web.Request, batch: Batch, audience: Audience) -> dict[str, str]:
     patch = _rows(request, batch.numbers)
+    for agent in batch.agents:
+        patch |= agent_cells(request, agent)
     if audience.queues:
         patch |= await _queues(request, batch, audience.queues)
     if batch.link:

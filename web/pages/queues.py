@@ -24,6 +24,8 @@ STRATEGIES: Mapping[str, str] = {
     "wrandom": "At random, by penalty",
 }
 
+_OR_NONE = frozenset({"wrap_up", "max_wait", "announce_every"})
+
 
 class _Queues(RecordScreen):
     path = "/queues"
@@ -55,6 +57,10 @@ class _Queues(RecordScreen):
 
     async def choices(self, _portal: Portal) -> Mapping[str, object]:
         return {"strategies": list(STRATEGIES.items())}
+
+    def _control(self, name: str, value: object) -> object:
+        # None of these is 0: it means that there is no such time.
+        return "" if value == 0 and name in _OR_NONE else super()._control(name, value)
 
     async def also(self, _portal: Portal, record: Stored[Any]) -> object:
         return STRATEGIES.get(record.fields.strategy, record.fields.strategy)

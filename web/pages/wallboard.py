@@ -14,11 +14,12 @@ from pbxbridge.errors import NotFound
 from pbxbridge.services.call_centre.queue_view import QueueView
 from pbxbridge.services.people import Role
 from web.access import signed_in
+from web.agent_words import STATES
 from web.managers import may_manage
 from web.navigation import CALL_CENTRE
 from web.portal import SESSION, portal_of
 from web.render import page
-from web.wallboard_cells import ALL, STATES, unheard
+from web.wallboard_cells import ALL, unheard
 from web.watchers import require_watcher
 
 

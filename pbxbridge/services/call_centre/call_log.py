@@ -14,7 +14,7 @@ from tortoise.expressions import Q, RawSQL
 from tortoise.functions import Lower
 from tortoise.queryset import QuerySet
 
-from pbxbridge.models.call_centre import Agent
+from pbxbridge.models.call_centre import Agent, CallQueue
 from pbxbridge.models.realtime import QueueLogEntry
 from pbxbridge.services.call_centre.call_log_filter import CallLogFilter
 from pbxbridge.services.call_centre.day import local, midnight
@@ -32,7 +32,20 @@ CHUNK = 1000
 PRUNE_EVERY_SECONDS = 3600.0
 # Ids grow with time, but for rows that were written at the same time, or by clocks that differ.
 SLACK = 1000
-EXPORTED = ("time", "callid", "queue", "agent", "event", "data1", "data2", "data3", "data4", "data5")
+# Other days have no midnight in every zone; no call was, or will be, on them.
+EARLIEST, LATEST = date(1970, 1, 2), date(2999, 12, 31)
+EXPORTED = (
+    "time",
+    "callid",
+    "queue",
+    "agent",
+    "event",
+    "data1",
+    "data2",
+    "data3",
+    "data4",
+    "data5",
+)
 
 # Who answered. A channel comes into a queue seldom twice; then it is found by either.
 _ANSWERED_BY = RawSQL(
@@ -105,9 +118,9 @@ class CallLog:
         return CallPage(items, older=end, searched_back_to=reached.time if reached else None)
 
     async def queues(self) -> list[str]:
-        """Return the queues that the log is about, those of the past too."""
-        names = QueueLogEntry.filter(event=ENTERED).distinct().order_by("queuename")
-        return [str(name) for name in await names.values_list("queuename", flat=True) if name]
+        """Return the queues that there are."""
+        names = CallQueue.all().order_by("name").values_list("name", flat=True)
+        return [str(name) for name in await names]
 
     async def export(self, wanted: CallLogFilter) -> AsyncIterator[bytes]:
         """Yield the log's own rows as CSV, in parts: all of that queue and those days.
@@ -165,10 +178,10 @@ class CallLog:
         return max(1, (since or end) - SLACK), min(end, until + SLACK) if until else end
 
     def _begin(self, day: date) -> datetime:
-        return midnight(day, self._zone)
+        return midnight(min(max(day, EARLIEST), LATEST), self._zone)
 
     def _end(self, day: date) -> datetime:
-        return midnight(day + timedelta(days=1), self._zone)
+        return midnight(min(max(day, EARLIEST), LATEST) + timedelta(days=1), self._zone)
 
     def _of_days(self, wanted: CallLogFilter) -> QuerySet[QueueLogEntry]:
         found = QueueLogEntry.all()

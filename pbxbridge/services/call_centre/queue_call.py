@@ -87,10 +87,7 @@ def calls_of(rows: Iterable[LogRow]) -> list[QueueCall]:
 def _call(entered: LogRow, rest: list[LogRow]) -> QueueCall:
     connected = next((row for row in rest if row.event == CONNECTED), None)
     end = next((row for row in rest if row.event in _ENDS), None)
-    if end:
-        outcome = _ENDS[end.event]
-    else:
-        outcome = Outcome.TALKING if connected else Outcome.WAITING
+    so_far = Outcome.TALKING if connected else Outcome.WAITING
     if connected:
         waited: int | None = seconds(connected.data[0])
     else:
@@ -104,5 +101,5 @@ def _call(entered: LogRow, rest: list[LogRow]) -> QueueCall:
         waited,
         connected.agent if connected else "",
         talk_time(end) if end else None,
-        outcome,
+        _ENDS[end.event] if end else so_far,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # The caller came, and was asked to wait.
 ENTERED = "ENTERQUEUE"
@@ -102,16 +102,15 @@ def seconds(said: str) -> int:
     return int(said) if said.isascii() and said.isdigit() else 0
 
 
-def log_row(values: Sequence[object]) -> LogRow:
+def log_row(values: Sequence[Any]) -> LogRow:
     """Return a row as it was read: COLUMNS of it."""
     id_, at, *texts = values
-    callid, queue, agent, event, *data = (str(text or "") for text in texts)
+    callid, queue, agent, event, *data = (text or "" for text in texts)
     first, second, third, fourth, fifth = data
-    assert isinstance(id_, int)
-    assert isinstance(at, datetime)
     return LogRow(id_, at, callid, queue, agent, event, (first, second, third, fourth, fifth))
 
 
-COLUMNS = ("id", "time", "callid", "queuename", "agent", "event") + tuple(
-    f"data{number}" for number in range(1, 6)
+COLUMNS = (
+    *("id", "time", "callid", "queuename", "agent", "event"),
+    *("data1", "data2", "data3", "data4", "data5"),
 )

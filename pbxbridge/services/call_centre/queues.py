@@ -26,6 +26,7 @@ from pbxbridge.services.calling.inbound import move_unknown_did
 from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
 from pbxbridge.services.calling.records import Records, Stored
 from pbxbridge.services.device_types import device_of
+from pbxbridge.services.extension_input import SIP_TYPES
 from pbxbridge.services.notify import notify
 
 # What lies in the queue's row under its own name.
@@ -181,4 +182,14 @@ async def _wrong_extensions(transaction: TransactionalDBClient, members: Mapping
         return f"There is no extension {', '.join(sorted(unknown)[:FEW])}."
     if without := [number for number, row in found.items() if not device_of(row)]:
         return f"Extension {sorted(without)[0]} has no device that could ring."
+    if unseen := [number for number, row in found.items() if not _is_seen(row)]:
+        return (
+            f"Switch on Monitor status of extension {sorted(unseen)[0]}: of a phone that is not "
+            "asked Asterisk does not know that it is there, and sends it no calls of queues."
+        )
     return ""
+
+
+def _is_seen(row: Extension) -> bool:
+    """Whether Asterisk knows the state of the device (app_queue asks for it before each call)."""
+    return row.monitored or row.device_type not in SIP_TYPES

@@ -19,7 +19,7 @@ class Wallboard:
     def __init__(self, bus: EventBus, board: QueueBoard, totals: DayTotals) -> None:
         self._bus = bus
         self._board = board
-        self._totals = totals
+        self.totals = totals
         # What is remembered holds until an event says otherwise, so only while those are heard.
         self._is_following = False
         self._facts: Mapping[str, QueueFacts] | None = None
@@ -66,7 +66,7 @@ class Wallboard:
         name = facts.name
         if view := self._views.get(name):
             return view
-        board, totals = self._board, self._totals.of(name)
+        board, totals = self._board, self.totals.of(name)
         view = view_of(facts, board.waiting(name), board.members_of(name), totals)
         if self._is_following and self._facts and self._facts.get(name) is facts:
             self._views[name] = view
