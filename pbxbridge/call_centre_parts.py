@@ -10,6 +10,8 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from ami_handlers import QUEUE_HANDLERS
 from pbxbridge.asterisk.queue_link import QueueLink
 from pbxbridge.events import (
@@ -36,6 +38,8 @@ from pbxbridge.settings import Settings
 
 # How late a wrap-up may be seen to end.
 TICK_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
 
 
 class CallCentreParts:
@@ -80,7 +84,11 @@ class CallCentreParts:
             async for event in events:
                 match event:
                     case CallCentreSaved() | ExtensionSaved() | ExtensionDeleted() | Overflowed():
-                        await self._look_again()
+                        try:
+                            await self._look_again()
+                        except Exception:
+                            # A fault of ours at one event must not end the bridge.
+                            log.exception("queue_rows.broke", kind=type(event).__name__)
 
     async def _look_again(self) -> None:
         self.queue_board.configure(await until_stored(self.queues.wrap_ups))

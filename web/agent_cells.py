@@ -12,9 +12,10 @@ from web.render import TEMPLATES, as_id
 
 
 def agent_cells(request: web.Request, agent: str) -> Mapping[str, str]:
-    """Return the state of an agent, by element id."""
+    """Return the state of an agent, by element id: on the list, and in the dialog of the desk."""
     presence = portal_of(request).queue_board.agent(agent)
-    return {f"agent-state-{as_id(agent)}": _render(request, "agents/state.html", presence)}
+    state = _render(request, "agents/state.html", presence)
+    return {f"{place}-state-{as_id(agent)}": state for place in ("agent", "desk")}
 
 
 def flag_cell(request: web.Request, number: str) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ async def fully_booted(connection: AmiConnection, time_limit: float) -> None:
     """
     why = (
         "Asterisk did not say FullyBooted: it is still starting, or the AMI user has no read right "
-        "`system` (manager.conf: read = system,call)."
+        "`system` (manager.conf: read = system,call,agent)."
     )
     async with within(time_limit, why):
         while "FullyBooted" not in map(event_name, await connection.next_messages()):

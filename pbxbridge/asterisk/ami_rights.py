@@ -27,8 +27,8 @@ QUEUE_ACTIONS = ("QueueAdd", "QueuePause", "QueuePenalty", "QueueRemove")
 # Whoever may write a class may perform this action, which every Asterisk has.
 WITNESSES = MappingProxyType({"system": "DBPut", "user": "UserEvent"})
 
-# Events of each class: MessageWaiting, and what happens in queues; with what is amiss without them.
-# FullyBooted and ContactStatus are of `system`, without which the login would not have come this far.
+# Events of each class: MessageWaiting, what happens in queues. With what is amiss without them.
+# FullyBooted and ContactStatus are of `system`: without it the login would not have come this far.
 READ = MappingProxyType(
     {
         "call": "Asterisk does not say that a message waits, mails and news of changed PINs come "

@@ -52,7 +52,8 @@ _DIALPLAN = "dialplan/extensions.conf"
 class Stored:
     """What the database holds, of which Asterisk must know: one of each kind, empty if none.
 
-    ``music`` are the classes that queues play. ``postgres``: it is a PostgreSQL, and no SQLite file.
+    ``music`` are the classes that queues play. ``postgres``: it is a PostgreSQL, and no SQLite
+    file.
     """
 
     class_context: str = ""

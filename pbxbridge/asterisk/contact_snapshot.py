@@ -18,7 +18,9 @@ _PEERS = "IAXpeerlist"
 _LAST = "\r\nEventList: Complete"
 # Errors that mean an empty list: of no contacts, and of an Asterisk without chan_iax2.
 _NOTHING = ("No Contacts found", f"Invalid/unknown command: {_PEERS}")
-_NO_RIGHT = " The AMI user needs the write right `system` (manager.conf: write = system,user)."
+_NO_RIGHT = (
+    " The AMI user needs the write right `system` (manager.conf: write = system,user,agent)."
+)
 
 
 async def read_snapshot(

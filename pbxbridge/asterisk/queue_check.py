@@ -39,7 +39,7 @@ CONTEXTS = {
 }
 _CODES = ("*45", "*46", "_*46X", "*47")
 _FROM_ROWS = (AGENTS, DEVICES, REASONS)
-# What [general] must say `yes` to, what is amiss otherwise, and whether Asterisk says so unasked.
+# What [general] must say `yes` to, what is amiss otherwise, and what holds where it says nothing.
 _QUEUES_CONF = (
     ("persistentmembers", "agents are logged out when Asterisk restarts", False),
     ("shared_lastcall", "an agent of several queues has no wrap-up time", False),
@@ -98,9 +98,9 @@ def _settings_faults(file: ConfigFile, name: str, reload: str) -> Iterator[Fault
             f"Put {name} right; Asterisk's log names the line.",
         )
         return
-    for key, lost, unasked in _QUEUES_CONF if name == "queues.conf" else _LOGGER_CONF:
+    for key, lost, unsaid in _QUEUES_CONF if name == "queues.conf" else _LOGGER_CONF:
         # The first of several lines counts.
-        said = file.values("general", key) or ["yes" if unasked else "no"]
+        said = file.values("general", key) or ["yes" if unsaid else "no"]
         if said[0].lower() not in YES:
             yield (
                 f"[general] of {name} has no `{key} = yes`: {lost}.",

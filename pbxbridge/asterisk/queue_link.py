@@ -127,12 +127,15 @@ class QueueLink:
     async def _follow(self, connection: AmiConnection) -> NoReturn:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.list_every) as self._until_list:
-                    if self._is_list_wanted:
-                        self.look_again()
-                    while True:
-                        self._handle(await connection.next_messages())
-            self._until_list = None
+                async with asyncio.timeout(self._timing.list_every) as until:
+                    self._until_list = until
+                    try:
+                        if self._is_list_wanted:
+                            self.look_again()
+                        while True:
+                            self._handle(await connection.next_messages())
+                    finally:
+                        self._until_list = None
             await self._list(connection)
 
     async def _list(self, connection: AmiConnection) -> None:

@@ -115,9 +115,10 @@ class QueueBoard:
         """Take in how long each queue leaves its members alone after a call, in seconds."""
         if wrap_ups != self._wrap_ups:
             self._wrap_ups = dict(wrap_ups)
+            self._wrapping.clear()
             for name, node in self._nodes.items():
-                for member in list(node.all_members()):
-                    node.put(self._timed(member))
+                for member in [self._timed(each) for each in node.all_members()]:
+                    node.put(member)
                     self._heed_wrap_up(name, member)
             self._changes.all = True
 

@@ -8,6 +8,9 @@ from itertools import count
 import pytest
 
 from pbxbridge.check import check_asterisk, stored_sample
+from pbxbridge.services.call_centre.inputs import QueueInput
+from pbxbridge.services.call_centre.queues import Queues
+from pbxbridge.services.calling.records import Stored
 from tests.rig.asterisk_edits import Edit, commented, edited, restart_as_it_is
 from tests.rig.command_line import environment, run_pbxbridge
 from tests.rig.extensions import delete_knowingly
@@ -16,10 +19,11 @@ from tests.rig.system import TESTER, System
 FILES = ["extconfig.conf", "sorcery.conf", "extensions.conf", "iax.conf"]
 NAMES = [
     *("database", "realtime tables", "Asterisk's mail", "SIP secrets"),
-    *("AMI", *FILES, "trunks", "modules"),
+    *("AMI", *FILES, "trunks", "queues", "modules"),
     *("ARI", "SMTP", "voicemail spool"),
 ]
 iax2_numbers = count(2001)
+SALES = {"name": "sales", "number": "700"}
 
 
 async def check(variables: Mapping[str, str]) -> tuple[int, dict[str, str], str]:
@@ -51,6 +55,15 @@ async def iax2_extension(system: System) -> AsyncIterator[str]:
     await system.extension(number, device_type="IAX2")
     yield number
     await delete_knowingly(system.extensions, TESTER, number)
+
+
+@pytest.fixture
+async def queue(system: System) -> AsyncIterator[Stored[QueueInput]]:
+    """A queue that is there for one test."""
+    queues = Queues(system.bus)
+    stored = await queues.create(TESTER, SALES)
+    yield stored
+    await queues.delete(TESTER, stored.name, stored.version)
 
 
 async def test_everything_is_well_on_a_running_system(system: System) -> None:
@@ -86,7 +99,9 @@ async def test_everything_is_well_with_an_iax2_extension(
     system: System, iax2_extension: str
 ) -> None:
     results = await check_asterisk(system.settings, await stored_sample())
-    assert [result.name for result in results if result.ok] == ["AMI", *FILES, "trunks", "modules"]
+    assert [result.name for result in results if result.ok] == [
+        *("AMI", *FILES, "trunks", "queues", "modules")
+    ]
     assert all(result.ok for result in results)
     assert "has the IAX2 extensions" in [result.detail for result in results]
 
@@ -95,13 +110,18 @@ async def test_everything_is_well_with_an_iax2_extension(
     ("edit", "name", "missing"),
     [
         (
-            ("manager.conf", "\nread = system,call\n", "\nread = system\n"),
+            ("manager.conf", "\nread = system,call,agent\n", "\nread = system,agent\n"),
             "AMI",
             "read right `call`",
         ),
+        (
+            ("manager.conf", "\nread = system,call,agent\n", "\nread = system,call\n"),
+            "AMI",
+            "read right `agent`",
+        ),
         # Asterisk does not take a right with a blank before it.
         (
-            ("manager.conf", "\nread = system,call\n", "\nread = system, call\n"),
+            ("manager.conf", "\nread = system,call,agent\n", "\nread = system, call,agent\n"),
             "AMI",
             "read right `call`",
         ),
@@ -166,6 +186,54 @@ async def test_what_iax2_lacks_is_wrong_as_soon_as_an_extension_uses_it(
     assert secret not in detail + remedy
 
 
+async def test_everything_is_well_with_a_queue(system: System, queue: Stored[QueueInput]) -> None:
+    results = await check_asterisk(system.settings, await stored_sample())
+    assert [result.detail for result in results if not result.ok] == []
+    assert "callers can wait, and agents log in" in [result.detail for result in results]
+
+
+@pytest.mark.parametrize(
+    ("edit", "name", "missing"),
+    [
+        (commented("extconfig.conf", "queue_members"), "queues", "`queue_members`"),
+        (commented("queues.conf", "log_membername_as_agent"), "queues", "log_membername_as_agent"),
+        (commented("logger.conf", "queue_adaptive"), "queues", "queue_adaptive_realtime"),
+        (("musiconhold.conf", "[default]", "[other]"), "queues", "[default]"),
+        (("extensions.conf", "[agent-login]", "[agents-log-in]"), "queues", "[agent-login]"),
+        (commented("extensions.conf", "exten => *45,"), "queues", "`*45`"),
+    ],
+)
+async def test_what_queues_lack_is_wrong_as_soon_as_there_is_one(
+    system: System, queue: Stored[QueueInput], edit: Edit, name: str, missing: str
+) -> None:
+    with edited(system.asterisk, edit):
+        failed, remedy = await wrong_with_asterisk(system)
+    assert list(failed) == [name]
+    (detail,) = failed[name]
+    assert missing in detail
+    assert edit[0] in remedy
+
+
+async def test_an_asterisk_without_queues_is_told_before_there_is_one_and_fails_after_that(
+    system: System,
+) -> None:
+    no_queues = ("modules.conf", "autoload = yes\n", "autoload = yes\nnoload = app_queue.so\n")
+    with edited(system.asterisk, no_queues):
+        await restart_as_it_is(system.asterisk)
+        code, failed, said = await check(environment(system))
+        assert (code, failed) == (0, {})
+        assert "Load app_queue.so (modules.conf)" in said
+        queues = Queues(system.bus)
+        stored = await queues.create(TESTER, SALES)
+        try:
+            wrong, _ = await wrong_with_asterisk(system)
+        finally:
+            await queues.delete(TESTER, stored.name, stored.version)
+    await system.asterisk.restart()
+    assert list(wrong) == ["queues"]
+    assert "app_queue is not loaded" in wrong["queues"][0]
+
+
 async def test_an_asterisk_without_iax2_will_do_where_no_extension_uses_it(system: System) -> None:
     no_iax2 = ("modules.conf", "autoload = yes\n", "autoload = yes\nnoload = chan_iax2.so\n")
     with edited(system.asterisk, no_iax2, commented("extconfig.conf", "iax_friends.conf")):
@@ -192,7 +260,7 @@ async def test_an_asterisk_that_reads_few_of_the_tables_is_told_each_of_them(
     families = ("ps_endpoints", "ps_aors", "voicemail", "extensions", "iax_friends.conf")
     with edited(
         system.asterisk,
-        ("manager.conf", "\nread = system,call\n", "\nread = system\n"),
+        ("manager.conf", "\nread = system,call,agent\n", "\nread = system,agent\n"),
         *(commented("extconfig.conf", family) for family in families),
         ("iax.conf", '\n#include "iax_friends.conf"', ""),
         ("extensions.conf", "[sub-extension]", "[sub-extension-old]"),
@@ -226,7 +294,7 @@ async def test_classes_of_service_that_are_no_table_are_told_with_what_that_lead
 async def test_a_login_that_may_not_write_system_is_told_and_no_more_is_guessed(
     system: System,
 ) -> None:
-    rights = ("manager.conf", "\nwrite = system,user\n", "\nwrite = user\n")
+    rights = ("manager.conf", "\nwrite = system,user,agent\n", "\nwrite = user,agent\n")
     with edited(system.asterisk, rights):
         await system.asterisk.cli("manager reload")
         failed, _ = await wrong_with_asterisk(system)
@@ -234,6 +302,17 @@ async def test_a_login_that_may_not_write_system_is_told_and_no_more_is_guessed(
     assert list(failed) == ["AMI", "configuration"]
     assert "no write right `system`" in failed["AMI"][0]
     assert "could not be checked" in failed["configuration"][0]
+
+
+async def test_a_login_that_may_not_write_agent_is_told_so(system: System) -> None:
+    rights = ("manager.conf", "\nwrite = system,user,agent\n", "\nwrite = system,user\n")
+    with edited(system.asterisk, rights):
+        await system.asterisk.cli("manager reload")
+        failed, remedy = await wrong_with_asterisk(system)
+    await system.asterisk.cli("manager reload")
+    assert list(failed) == ["AMI"]
+    assert "no write right `agent`" in failed["AMI"][0]
+    assert "`write = system,user,agent`" in remedy
 
 
 async def test_a_database_without_its_tables_is_told_apart(system: System) -> None:

@@ -20,6 +20,7 @@ from tests.rig.queue_log import entered, logged
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # Half past midnight in Berlin.
+ADA = "Agent/101"
 START = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
 ALL = CallLogFilter()
 
@@ -32,10 +33,11 @@ async def log(database: str) -> CallLog:
     await entered("1.1", "0301234", at=before)
     await logged("ABANDON", "1", "1", "7", call="1.1", at=before + timedelta(seconds=7))
     await entered("1.2", "+49401111", at=START)
-    ada = {"call": "1.2", "agent": "Agent/101"}
-    await logged("CONNECT", "4", "1.3", "2", **ada, at=START + timedelta(seconds=4))
+    await logged("CONNECT", "4", "1.3", "2", call="1.2", agent=ADA, at=START + timedelta(seconds=4))
     await logged("PAUSE", "Lunch", call="NONE", agent="Agent/101", at=START)
-    await logged("COMPLETECALLER", "4", "60", "1", **ada, at=START + timedelta(seconds=64))
+    await logged(
+        "COMPLETECALLER", "4", "60", "1", call="1.2", agent=ADA, at=START + timedelta(seconds=64)
+    )
     await entered("1.4", "1003", queue="support", at=START + timedelta(minutes=2))
     return CallLog(
         BERLIN, timedelta(days=30), clock=lambda: START + timedelta(days=29, hours=23, minutes=30)

@@ -10,7 +10,7 @@ import pytest
 from pbxbridge.events import CallCentreSaved, EventBus, QueuesChanged
 from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.models.realtime import QueueLogEntry
-from pbxbridge.services.call_centre import day_count
+from pbxbridge.services.call_centre import day_count, day_totals
 from pbxbridge.services.call_centre.day_totals import DayTotals
 from pbxbridge.services.call_centre.queue_tally import Totals
 from tests.db.mail_rows import running
@@ -108,11 +108,12 @@ async def test_what_is_in_time_follows_the_service_level_that_is_set(
 
 
 async def test_it_looks_when_something_happens_in_a_queue_and_tells_what_changed(
-    totals: DayTotals, bus: EventBus
+    totals: DayTotals, bus: EventBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(day_totals, "EVERY_SECONDS", 3600)
+    await logged("ABANDON", queue="support", at=NOON)
     with bus.subscribe() as told:
         async with running(totals):
-            await logged("ABANDON", queue="support", at=NOON)
             assert await told.get() == QueuesChanged(
                 frozenset({"support"}), frozenset(), frozenset()
             )

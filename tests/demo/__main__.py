@@ -13,7 +13,8 @@ from pbxbridge.log import configure_logging
 from pbxbridge.phone_settings import InvitationSettings
 from pbxbridge.service import prepare, running
 from pbxbridge.settings import Settings, WebSettings
-from tests.demo.seed import PHONES, SOFTPHONE, Seeded, seed
+from tests.demo.customer import run_customer
+from tests.demo.seed import AGENTS, CUSTOMER, PHONES, QUEUE, QUEUE_NUMBER, SOFTPHONE, Seeded, seed
 from tests.demo.state import DemoState, load_state
 from tests.rig.asterisk import AsteriskInstance
 from tests.rig.mail_catcher import CaughtMail, MailCatcher
@@ -71,6 +72,15 @@ async def main() -> None:
             )
             for number in PHONES
         ]
+        customer = run_customer(
+            CUSTOMER,
+            seeded.secrets[CUSTOMER],
+            BIND,
+            asterisk.ports.sip,
+            QUEUE_NUMBER,
+            bind_host=BIND,
+        )
+        tasks.append(phones.create_task(customer, name=f"phone-{CUSTOMER}"))
         _tell(address, asterisk, seeded, catcher)
         await stop.wait()
         console.print("== Stopping")
@@ -143,6 +153,12 @@ def _tell(address: str, asterisk: AsteriskInstance, seeded: Seeded, catcher: Mai
     console.print(f"              user      {SOFTPHONE}")
     console.print(f"              secret    {seeded.secrets[SOFTPHONE]}", markup=False)
     console.print("            then call 1001, *43 (echo test) or *97 (voicemail)")
+    console.print(f"Call centre {CUSTOMER} calls the queue {QUEUE} ({QUEUE_NUMBER}) now and then")
+    console.print(f"            see {address.rstrip('/')}/wallboard")
+    console.print(f"            then log an agent in at {PHONES[0]}, on the Agents screen,")
+    console.print("            or with *45 at your softphone:")
+    for number, (_, _, pin) in AGENTS.items():
+        console.print(f"              agent     {number}, PIN {pin}")
     console.print(f"Mail        is caught on port {catcher.port} and kept in {FOLDER / 'mail'}")
     console.print(f"Check       . {FOLDER / 'environment'} && .venv/bin/pbxbridge check")
     console.print("Stop        Ctrl-C")

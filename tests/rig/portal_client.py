@@ -19,6 +19,11 @@ class PortalClient:
         self._session = session
         self._csrf = ""
 
+    @property
+    def session_cookie(self) -> str:
+        """What a browser would be given to be signed in."""
+        return next(cookie.value for cookie in self._session.cookie_jar if cookie.key == "session")
+
     async def sign_in(self, login: str, one_time_password: str) -> None:
         """Sign in for the first time and choose a password."""
         await self.post("/sign-in", login=login, password=one_time_password)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from pbxbridge.models.realtime import QueueLogEntry
 
@@ -17,8 +18,10 @@ async def logged(
     id_: int | None = None,
 ) -> QueueLogEntry:
     """Write a row; ``at`` is now if it is not said, ``id_`` the next."""
-    texts = {f"data{place}": text for place, text in enumerate((*data, "", "", "", "", "")[:5], 1)}
-    given = {} if id_ is None else {"id": id_}
+    texts: dict[str, Any] = {
+        f"data{place}": text for place, text in enumerate((*data, "", "", "", "", "")[:5], 1)
+    }
+    given: dict[str, Any] = {} if id_ is None else {"id": id_}
     return await QueueLogEntry.create(
         **given,
         **texts,

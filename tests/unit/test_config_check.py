@@ -11,11 +11,13 @@ import pytest
 from pbxbridge.asterisk.ami_rights import (
     CORE_ACTIONS,
     MODULE_ACTIONS,
+    QUEUE_ACTIONS,
     WITNESSES,
 )
 from pbxbridge.asterisk.config_check import Stored, config_results
 from pbxbridge.asterisk.config_file import AsteriskConfig, ConfigFile
 from pbxbridge.asterisk.module_check import SILENT_MODULES
+from pbxbridge.asterisk.queue_check import MODULES as QUEUE_MODULES
 from pbxbridge.check_result import Result
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -24,10 +26,12 @@ ETC = REPOSITORY / "asterisk-test-config" / "etc"
 SIP_ONLY = Stored("cos-internal")
 WITH_IAX2 = Stored("cos-internal", "2001")
 WITH_TRUNK = Stored("cos-internal", trunk="carrier")
+WITH_QUEUE = Stored("cos-internal", queue="sales", music=frozenset({"default"}))
 ACTIONS = frozenset(
     [
         "GetConfig",
         *CORE_ACTIONS,
+        *QUEUE_ACTIONS,
         *WITNESSES.values(),
         *(action for actions in MODULE_ACTIONS.values() for action in actions),
     ]
@@ -54,13 +58,16 @@ def shipped() -> AsteriskConfig:
     rows = ConfigFile({"cos-internal": (("include", "features"), ("include", "extensions"))})
     return AsteriskConfig(
         actions=ACTIONS,
-        loaded=frozenset(SILENT_MODULES),
-        manager=ConfigFile({"pbxbridge": (("read", "system,call"),)}),
+        loaded=frozenset([*SILENT_MODULES, *QUEUE_MODULES]),
+        manager=ConfigFile({"pbxbridge": (("read", "system,call,agent"),)}),
         extconfig=parsed(ETC / "extconfig.conf"),
         sqlite=parsed(ETC / "sqlite3" / "res_config_sqlite3.conf"),
         sorcery=parsed(ETC / "sorcery.conf"),
         extensions=dialplan.merged(rows),
         iax=ConfigFile({"2001": ()}),
+        queues=parsed(ETC / "queues.conf"),
+        logger=parsed(ETC / "logger.conf"),
+        music=parsed(ETC / "musiconhold.conf"),
     )
 
 
@@ -88,7 +95,7 @@ def the_failure(config: AsteriskConfig, stored: Stored | None = SIP_ONLY) -> Res
     return failure
 
 
-@pytest.mark.parametrize("stored", [SIP_ONLY, WITH_IAX2, WITH_TRUNK, Stored(), None])
+@pytest.mark.parametrize("stored", [SIP_ONLY, WITH_IAX2, WITH_TRUNK, WITH_QUEUE, Stored(), None])
 def test_the_files_that_we_ship_lack_nothing(stored: Stored | None) -> None:
     assert failures(shipped(), stored) == []
 

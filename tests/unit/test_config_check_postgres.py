@@ -8,7 +8,6 @@ import pytest
 
 from pbxbridge.asterisk.config_check import Stored
 from pbxbridge.asterisk.config_file import AsteriskConfig, ConfigFile
-from pbxbridge.asterisk.module_check import SILENT_MODULES
 from tests.unit.test_config_check import (
     ETC,
     failures,
@@ -19,15 +18,19 @@ from tests.unit.test_config_check import (
     without,
 )
 
-POSTGRES = Stored("cos-internal", "2001", "carrier", postgres=True)
-FAMILIES = ["ps_endpoints", "ps_auths", "voicemail", "classes_of_service.conf", "iax_friends.conf"]
+POSTGRES = Stored("cos-internal", "2001", "carrier", "sales", postgres=True)
+FAMILIES = [
+    *("ps_endpoints", "ps_auths", "voicemail", "classes_of_service.conf", "iax_friends.conf"),
+    *("queues", "queue_members", "queue_log"),
+]
 
 
 def on_postgres() -> AsteriskConfig:
     """An Asterisk with the files that we ship for PostgreSQL."""
+    config = shipped()
     return replace(
-        shipped(),
-        loaded=frozenset([*SILENT_MODULES, "res_config_odbc"]),
+        config,
+        loaded=config.loaded | {"res_config_odbc"},
         extconfig=parsed(ETC / "extconfig.conf", "odbc"),
         sqlite=ConfigFile(),
         odbc=parsed(ETC / "odbc" / "res_odbc.conf"),

@@ -28,10 +28,11 @@ from web.app import LiveTimes, Portal, make_app
 from web.pages.live import BACKLOG, MOST_ROWS, STREAMS, close_streams
 
 SECONDS = 5.0
+CELLS = ("status", "ip", "port", "call", "tools-call", "agent")
 
 
 def cells(number: str) -> set[str]:
-    return {f"{name}-{number}" for name in ("status", "ip", "port", "call", "tools-call")}
+    return {f"{name}-{number}" for name in CELLS}
 
 
 def register(mirror: EagerMirror, number: str, status: str = "Reachable") -> None:

@@ -27,7 +27,7 @@ def routes() -> list[web.RouteDef]:
     """Return what this module serves."""
     return [
         web.get(CALL_CENTRE, show_all),
-        web.get(f"{CALL_CENTRE}/{{queue}}", show_one),
+        web.get(f"{CALL_CENTRE}/{{name}}", show_one),
     ]
 
 
@@ -42,7 +42,7 @@ async def show_all(request: web.Request) -> web.StreamResponse:
 async def show_one(request: web.Request) -> web.StreamResponse:
     """Show one queue and who takes its calls. Raises Forbidden, NotFound."""
     await require_watcher(request)
-    name = request.match_info["queue"]
+    name = request.match_info["name"]
     if not (found := await portal_of(request).wallboard.queues([name])):
         raise NotFound("There is no such queue.")
     return await _page(request, "one", name, found)

@@ -38,7 +38,10 @@ class Wallboard:
         return [self._view(facts[name]) for name in wanted]
 
     async def run(self) -> None:
-        """Notice what changed, for ever."""
+        """Notice what changed, for ever.
+
+        A stream asks for views a turn of the event loop after it heard why: by then this has too.
+        """
         with self._bus.subscribe() as subscription:
             self._is_following = True
             try:

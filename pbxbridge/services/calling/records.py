@@ -69,7 +69,8 @@ class Records(ABC, Generic[M, In]):
         name: str = getattr(wanted, self.key)
         async with write_transaction() as transaction:
             if await self.model.filter(**{self.key: name}).using_db(transaction).exists():
-                raise Invalid({self.key: f"There is a {self.what} {name} already."})
+                article = "an" if self.what[0] in "aeiou" else "a"
+                raise Invalid({self.key: f"There is {article} {self.what} {name} already."})
             await self._check(transaction, wanted, None)
             row = self.model(**{self.key: name}, version=1)
             await self._write(transaction, row, wanted, None)  # type: ignore[arg-type]

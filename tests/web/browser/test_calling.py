@@ -146,7 +146,9 @@ async def test_unknown_dids_and_a_phone_group(page: Page, portal: Portal) -> Non
     target = page.get_by_label("Unknown DIDs ring")
     await target.fill("601")
     await page.keyboard.press("Enter")
-    await expect(target).to_have_accessible_description("There is no extension, phone group or queue 601.")
+    await expect(target).to_have_accessible_description(
+        "There is no extension, phone group or queue 601."
+    )
     await target.fill("600")
     await page.keyboard.press("Enter")
     await expect(page.locator("#notice")).to_have_text("Changes saved")

@@ -36,16 +36,27 @@
   // Queues came or went, or are called otherwise.
   async function read(headers) {
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    const answer = await fetch(location.href, { headers, signal }).catch(() => null);
-    if (answer?.ok && !answer.redirected) {
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.getElementById("board");
-      if (fresh && !board.contains(document.activeElement)) {
+    let answer;
+    let html;
+    try {
+      answer = await fetch(location.href, { headers, signal });
+      html = await answer.text();
+    } catch {
+      return; // live.js sees to a lost connection
+    }
+    if (answer.ok && !answer.redirected) {
+      const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("board");
+      if (fresh) {
+        const focused = board.contains(document.activeElement) && document.activeElement.id;
         board.innerHTML = fresh.innerHTML;
         htmx.process(board);
+        document.body.dispatchEvent(new Event("merged")); // what was told meanwhile is newer
         tick();
+        if (focused) {
+          document.getElementById(focused)?.focus();
+        }
       }
-    } else if (answer?.status === 404) {
+    } else if (answer.status === 404) {
       location.assign("/wallboard"); // the queue was deleted
     }
   }
