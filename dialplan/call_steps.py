@@ -25,6 +25,8 @@ class When(StrEnum):
     NO_ANSWER = "no-answer"
     # The device is there, and says that it cannot take the call.
     CANNOT = "cannot"
+    # The caller waited too long, or could not wait.
+    WAITED = "waited"
 
 
 class Greeting(StrEnum):
@@ -53,7 +55,7 @@ class TwinState(Enum):
     RINGS_INSIDE = "inside"
     NOT_REGISTERED = "not-registered"
     BUSY = "busy"
-    # A phone group of which nobody can ring.
+    # A phone group of which nobody can ring, or a queue, which nobody can wait in as a twin.
     NOBODY = "nobody"
     FORBIDDEN = "forbidden"
     UNKNOWN_NUMBER = "unknown-number"
@@ -144,6 +146,24 @@ class NobodyInGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """The caller waits in a queue until a member is free, ``seconds`` at most, 0 without end."""
+
+    number: str
+    queue: str
+    seconds: int
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFallback:
+    """Who waited too long in a queue, or could not wait, goes to an extension."""
+
+    queue: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class GroupFallback:
     """What nobody of a phone group answers goes to an extension."""
 
@@ -203,6 +223,8 @@ Step = (
     | GroupRings
     | NobodyInGroup
     | GroupFallback
+    | Waits
+    | QueueFallback
     | GoesOut
     | RouteRefused
     | FeatureCodeReached

@@ -8,7 +8,7 @@ the real calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dialplan.call_steps import (
@@ -25,6 +25,7 @@ from dialplan.call_steps import (
     NobodyInGroup,
     NoDevice,
     NotRegistered,
+    QueueFallback,
     Reason,
     Refused,
     Rings,
@@ -32,6 +33,7 @@ from dialplan.call_steps import (
     Step,
     TwinState,
     Voicemail,
+    Waits,
     When,
 )
 from dialplan.extension_row import VOICEMAIL, CallRules
@@ -57,6 +59,19 @@ class GroupRules:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueRules:
+    """What becomes of a call for a queue.
+
+    ``max_wait`` is in seconds, 0 without end; ``fallback`` gets who waited so long, or could not
+    wait, or is empty.
+    """
+
+    name: str
+    max_wait: int
+    fallback: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is stored of whoever the call may come to, by number, and what is so now.
 
@@ -68,6 +83,7 @@ class Facts:
     simulator: Simulator
     is_there: Callable[[str], bool]
     at: datetime
+    queues: Mapping[str, QueueRules] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,7 @@ class _Call:
 
 
 def preview(number: str, facts: Facts) -> Steps:
-    """Return what happens to a call for an extension or a group. Raises KeyError for neither."""
+    """Return what happens to a call for an extension, group or queue. Else raises KeyError."""
     return _Preview(facts).inside(number, _Call())
 
 
@@ -88,7 +104,9 @@ class _Preview:
         self._facts = facts
 
     def inside(self, number: str, call: _Call) -> Steps:
-        """Follow the row of an extension or group."""
+        """Follow the row of an extension, group or queue."""
+        if number in self._facts.queues:
+            return self._queue(number, self._facts.queues[number], call)
         if number in self._facts.groups:
             return self._group(number, self._facts.groups[number], call)
         rules = self._facts.extensions[number]
@@ -139,6 +157,8 @@ class _Preview:
 
     def _twin_inside(self, twin: str) -> TwinState:
         facts = self._facts
+        if twin in facts.queues:
+            return TwinState.NOBODY
         if twin in facts.groups:
             members = facts.groups[twin].members
             return TwinState.RINGS_INSIDE if any(map(facts.is_there, members)) else TwinState.NOBODY
@@ -157,6 +177,12 @@ class _Preview:
             return (NobodyInGroup(number), *after)
         cases = (Case((When.BUSY, When.NO_ANSWER), after),)
         return (GroupRings(number, there, absent, rules.ring_time, cases),)
+
+    def _queue(self, number: str, rules: QueueRules, call: _Call) -> Steps:
+        after: Steps = (Refused(number, Cause.NO_ANSWER),)
+        if rules.fallback:
+            after = (QueueFallback(rules.name, rules.fallback), *self.inside(rules.fallback, call))
+        return (Waits(number, rules.name, rules.max_wait, (Case((When.WAITED,), after),)),)
 
     def _forward(self, number: str, rules: CallRules, reason: Reason, call: _Call) -> Steps:
         """Follow a forward, if the extension has one for this reason, or else what is instead."""

@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
-from typing import cast
+from typing import cast, get_args
 
 from tortoise import Tortoise
 from tortoise.fields.relational import ManyToManyFieldInstance
 from tortoise.models import Model
 
 from pbxbridge.check_result import Result
+from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.models.realtime import StaticConfigRow
 from pbxbridge.models.schema import Column, stored_columns
 from pbxbridge.realtime.rows import Columns, ExtensionFacts, Iax2Device, SipDevice, rows_of
 from pbxbridge.realtime.trunk_rows import TrunkFacts, trunk_rows
+from pbxbridge.services.call_centre.inputs import QueueInput, Strategy
+from pbxbridge.services.call_centre.queue_rows import queue_columns
 from pbxbridge.services.realtime_writer import rows_by_table
 
 # A table of the application's, and the longest text that each column must hold, None for others.
@@ -25,6 +28,7 @@ Wanted = Mapping[str, int | None]
 Tables = Mapping[str, Mapping[str, Column]]
 MIGRATE = "Run `pbxbridge migrate`."
 _FRIENDS = "iaxfriends_conf"
+_QUEUE = QueueInput(name="a", number="1").model_dump(exclude={"strategy", "agents", "extensions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,8 @@ def _rows_of_each_kind() -> Iterator[tuple[str, Columns]]:
         for model, _, columns in rows_by_table("1", rows_of(facts)):
             if columns is not None:
                 yield model._meta.db_table, columns
+    for strategy in get_args(Strategy):
+        yield "queues", queue_columns(CallQueue(**_QUEUE, strategy=strategy))
     trunk = trunk_rows(TrunkFacts("a", "192.0.2.1", 5060, True, "user", (), 60, "secret"))
     yield "ps_endpoints", trunk.endpoint
     yield "ps_aors", trunk.aor

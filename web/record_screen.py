@@ -68,6 +68,10 @@ class RecordScreen(ABC):
         """Return what a row shows besides what is stored."""
         return None
 
+    async def rows(self, portal: Portal, records: Sequence[Stored[Any]]) -> list[Row]:
+        """Return the rows of these."""
+        return [Row(record, await self.also(portal, record)) for record in records]
+
     async def choices(self, _portal: Portal) -> Mapping[str, object]:
         """Return what the editor offers to choose from."""
         return {}
@@ -103,7 +107,7 @@ class RecordScreen(ABC):
     async def show_list(self, request: web.Request) -> web.StreamResponse:
         """Show all of them, by name."""
         portal = portal_of(request)
-        rows = [await self._row(portal, each) for each in await self.records(portal).all()]
+        rows = await self.rows(portal, await self.records(portal).all())
         context = {**self._shared(portal), **await self.around(portal)}
         return await page(request, self.list_page, rows=rows, notice=notice_of(request), **context)
 
@@ -251,7 +255,7 @@ class RecordScreen(ABC):
         return await self.records(portal_of(request)).get(request.match_info["name"])
 
     async def _row(self, portal: Portal, record: Stored[Any]) -> Row:
-        return Row(record, await self.also(portal, record))
+        return (await self.rows(portal, [record]))[0]
 
     def _fields(self) -> tuple[str, ...]:
         return (self._key, *self.texts, *self.ticks, *self.lists)

@@ -18,17 +18,21 @@ from pbxbridge.models.realtime import (
     PsAuth,
     PsEndpoint,
     PsIdentify,
+    Queue,
+    QueueMember,
     StaticConfigRow,
     VoicemailBox,
 )
 from pbxbridge.services.actor import Actor
+from pbxbridge.services.call_centre.agents import Agents
+from pbxbridge.services.call_centre.queues import Queues
 from pbxbridge.services.extension_input import parse_extension
 from tests.rig.calling import calling_on
 from tests.rig.extensions import extensions_on
 
 SIP, OVERRIDE, BOX, IAX2, DAHDI, VIRTUAL = ("1001", "1002", "1003", "1004", "1005", "1006")
 EXTENSIONS: Mapping[str, Mapping[str, object]] = {
-    SIP: {"dids": ["+4930111", "_+49302XX"], "phone_group": "sales"},
+    SIP: {"dids": ["+4930111", "_+49302XX"], "phone_group": "sales", "agent_logins": True},
     OVERRIDE: {"auth_username": "us", "auth_secret": "0verride-s3cr3t", "phone_group": "sales"},
     BOX: {"voicemail": True, "voicemail_pin": "8642", "ring_time": 30, "monitored": False},
     IAX2: {"device_type": "IAX2", "voicemail": True, "voicemail_pin": "9753"},
@@ -36,7 +40,12 @@ EXTENSIONS: Mapping[str, Mapping[str, object]] = {
     VIRTUAL: {"device_type": "VIRTUAL", "forward_all": SIP},
 }
 # Columns by which a row is known; a row that lacks its secret cannot be made as it was.
-KEYS = frozenset({"id", "uniqueid", "context", "exten", "priority", "name", "mailbox", "endpoint"})
+KEYS = frozenset(
+    {
+        *("id", "uniqueid", "context", "exten", "priority", "name", "mailbox", "endpoint"),
+        *("queue_name", "interface"),
+    }
+)
 SECRETS = frozenset({"password", "secret"})
 # Keys that the database counts.
 _COUNTED = frozenset({"id", "uniqueid"})
@@ -58,6 +67,10 @@ async def make_site() -> None:
         await extensions.create(admin, parse_extension(wanted))
     await calling.groups.create(admin, {"name": "sales", "number": "1100"})
     await calling.inbound.update(admin, {"unknown_did": SIP})
+    person = {"number": "101", "first_name": "Ada", "last_name": "Byron", "pin": "8642"}
+    await Agents(bus, None, ()).create(admin, person)
+    queue = {"name": "calls", "number": "1200", "agents": "101:2", "extensions": IAX2}
+    await Queues(bus).create(admin, queue)
     await AsteriskNotice.all().delete()
 
 
@@ -84,7 +97,12 @@ async def make_foreign_rows() -> list[str]:
         "var_val": "s,1,Hangup()",
     }
     await StaticConfigRow.create(**line, filename="theirs.conf", category="x", commented=0)
+    theirs = without(await Queue.get(name="calls").values(), "name")
+    await Queue.create(name="theirs", **theirs)
+    member = without(await QueueMember.get().values(), "uniqueid", "queue_name")
+    await QueueMember.create(uniqueid=1, queue_name="theirs", **member)
     return [
+        *("queues theirs", "queue_members theirs"),
         *("ps_endpoints doorphone", "ps_auths doorphone", "ps_aors doorphone"),
         *("ps_aors Trunk-Telekom", "ps_endpoint_id_ips door/TRUNK-x"),
         *("iaxfriends uplink", "voicemail default/info", f"voicemail hotel/{SIP}"),
@@ -121,6 +139,6 @@ def other_value(chance: Random, model: type[Model], row: Mapping[str, Any]) -> d
 
 
 # Asterisk's own.
-_REGISTERED = frozenset({"ipaddr", "port", "regseconds"})
+_REGISTERED = frozenset({"ipaddr", "port", "regseconds", "paused", "reason_paused"})
 # What may stand in Asterisk's own schema, where not every word may.
-_ENUMS = {"dtmf_mode": "inband", "auth_type": "md5", "type": "peer"}
+_ENUMS = {"dtmf_mode": "inband", "auth_type": "md5", "type": "peer", "strategy": "linear"}

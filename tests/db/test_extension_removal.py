@@ -40,7 +40,7 @@ async def everything() -> dict[str, list[dict[str, Any]]]:
     for app in ("portal", "realtime"):
         for model in Tortoise.apps[app].values():
             if model._meta.db_table not in KEPT:
-                rows = await model.all().values()
+                rows = sorted(await model.all().values(), key=str)
                 # The version of a user counts changes of the extensions, too.
                 unsteady = (*UNSTEADY, "version") if model is User else UNSTEADY
                 found[model._meta.db_table] = [

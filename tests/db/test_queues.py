@@ -194,6 +194,20 @@ async def test_every_wrong_field_is_named_at_once(queues: Queues, admin: Actor) 
     assert wrong.keys() == values.keys()
 
 
+async def test_a_queue_can_be_ordered_from_its_beginning_only(queues: Queues, admin: Actor) -> None:
+    why = (
+        "Asterisk cannot give this strategy to a queue that is there already: create another one "
+        "with it."
+    )
+    for strategy in ("linear", "rrordered"):
+        begun = {"name": strategy, "number": f"60{len(strategy)}", "strategy": strategy}
+        await queues.create(admin, begun)
+        await queues.update(admin, strategy, {"timeout": 30})
+        await queues.update(admin, strategy, {"strategy": "random"})
+        wrong = await refusal(queues.update(admin, strategy, {"strategy": strategy}))
+        assert wrong == {"strategy": why}
+
+
 async def test_name_and_number_are_of_one_queue(
     queues: Queues, extensions: Extensions, admin: Actor
 ) -> None:

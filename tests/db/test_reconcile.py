@@ -20,6 +20,8 @@ from pbxbridge.models.realtime import (
     PsEndpoint,
     PsIdentify,
     PsRegistration,
+    Queue,
+    QueueMember,
     StaticConfigRow,
     VoicemailBox,
 )
@@ -52,6 +54,8 @@ HARMLESS: tuple[tuple[type[Model], str], ...] = (
     (PsRegistration, "id"),
     (PsIdentify, "id"),
     (DialplanRow, "exten"),
+    (Queue, "name"),
+    (QueueMember, "queue_name"),
 )
 WITH_SECRETS: tuple[tuple[type[Model], str], ...] = (
     (PsAuth, "id"),
@@ -87,7 +91,7 @@ async def test_what_the_services_wrote_does_not_differ(reconciler: Reconciler) -
     assert (report.extensions, report.trunks, report.groups) == (6, 2, 1)
 
 
-THEIRS = {"doorphone", "Trunk-Telekom", "door", "uplink", "info", "700"}
+THEIRS = {"doorphone", "Trunk-Telekom", "door", "uplink", "info", "700", "theirs"}
 
 
 async def damage(chance: Random) -> list[str]:
@@ -115,7 +119,9 @@ def _key_of(model: type[Model]) -> tuple[str, ...]:
         return ("context", "exten", "priority")
     if model is VoicemailBox:
         return ("context", "mailbox")
-    return ("name",) if model is IaxFriend else ("id",)
+    if model is QueueMember:
+        return ("queue_name", "interface")
+    return ("name",) if model in (IaxFriend, Queue) else ("id",)
 
 
 async def _additions(chance: Random) -> list[str]:
@@ -128,6 +134,17 @@ async def _additions(chance: Random) -> list[str]:
     did = {**step, "context": "did", "exten": "+49999", "app": "Goto", "appdata": "extensions,1,1"}
     box = {"context": "default", "mailbox": SIP, "password": "4711", "fullname": "x"}
     identify = {"id": "mine", "endpoint": "trunk-carrier", "match": "203.0.113.1"}
+    agent = {**step, "context": "agents", "exten": "999", "app": "Return", "appdata": "x"}
+    desk = {**step, "context": "agent-devices", "exten": VIRTUAL, "app": "NoOp", "appdata": ""}
+    member = {
+        "uniqueid": 7,
+        "queue_name": "calls",
+        "interface": "PJSIP/1999",
+        "membername": "1999",
+        "state_interface": "PJSIP/1999",
+        "penalty": 0,
+        "paused": 0,
+    }
     possible: list[tuple[type[Model], dict[str, Any]]] = [
         (PsEndpoint, endpoint),
         (PsEndpoint, trunk),
@@ -135,6 +152,9 @@ async def _additions(chance: Random) -> list[str]:
         (DialplanRow, step),
         (DialplanRow, second),
         (DialplanRow, did),
+        (DialplanRow, agent),
+        (DialplanRow, desk),
+        (QueueMember, member),
         (VoicemailBox, box),
         (PsIdentify, identify),
     ]

@@ -24,11 +24,12 @@ from dialplan.call_steps import (
     Step,
     TwinState,
     Voicemail,
+    Waits,
 )
 from dialplan.class_of_service import DAYS, ClassOfService, Hours
 from dialplan.extension_row import CallRules
 from dialplan.pattern import parse_pattern
-from dialplan.preview import MAX_FORWARDS, Facts, GroupRules, preview
+from dialplan.preview import MAX_FORWARDS, Facts, GroupRules, QueueRules, preview
 from dialplan.route import Route
 from dialplan.simulator import Simulator
 from pbxbridge.services.calling.step_words import case_in_words, step_in_words
@@ -58,12 +59,13 @@ def steps(
     extensions: dict[str, CallRules],
     *,
     groups: dict[str, GroupRules] | None = None,
+    queues: dict[str, QueueRules] | None = None,
     absent: Iterable[str] = (),
     at: datetime = MONDAY,
 ) -> tuple[Step, ...]:
-    away, there = set(absent), {**extensions, **(groups or {})}
+    away, there = set(absent), {**extensions, **(groups or {}), **(queues or {})}
     simulator = Simulator(CLASSES, ROUTES, there.__contains__)
-    facts = Facts(extensions, groups or {}, simulator, lambda n: n not in away, at)
+    facts = Facts(extensions, groups or {}, simulator, lambda n: n not in away, at, queues or {})
     return preview(number, facts)
 
 
@@ -72,7 +74,7 @@ def told(path: Iterable[Step]) -> list[str]:
     lines = []
     for step in path:
         lines.append(step_in_words(step))
-        for case in step.cases if isinstance(step, Rings | GroupRings) else ():
+        for case in step.cases if isinstance(step, Rings | GroupRings | Waits) else ():
             lines.append(f"- {case_in_words(case)}:")
             lines += [f"  {line}" for line in told(case.steps)]
     return lines
@@ -249,6 +251,32 @@ def test_of_a_group_ring_those_who_are_there_and_then_its_fallback() -> None:
     ]
     empty = steps("1101", there, groups=groups)
     assert empty == (NobodyInGroup("1101"), Refused("1101", Cause.NO_ANSWER))
+
+
+def test_who_waits_in_a_queue_too_long_goes_to_its_fallback() -> None:
+    there = {
+        "1001": extension("1001", box=True),
+        "1002": extension("1002", forward_all="600"),
+        "1003": extension("1003", twin="601"),
+    }
+    queues = {"600": QueueRules("sales", 60, "1001"), "601": QueueRules("support", 0, "")}
+    forwarded, waits = steps("1002", there, queues=queues)
+    assert isinstance(forwarded, Forwarded)
+    assert told([waits])[:4] == [
+        "The caller waits in queue sales until somebody is free, for at most 60 seconds.",
+        "- If the caller has waited too long, or cannot wait:",
+        "  Queue sales sends the call on to 1001.",
+        "  1001 rings for 20 seconds.",
+    ]
+    assert told(steps("601", there, queues=queues)) == [
+        "The caller waits in queue support until somebody is free.",
+        "- If the caller has waited too long, or cannot wait:",
+        "  The caller is told that nobody answers at 601.",
+    ]
+    # Nobody waits in a queue as a twin.
+    (rings,) = steps("1003", there, queues=queues)
+    assert isinstance(rings, Rings)
+    assert rings.twin_state is TwinState.NOBODY
 
 
 def test_an_extension_that_is_not_there_has_no_preview() -> None:

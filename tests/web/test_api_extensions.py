@@ -50,7 +50,7 @@ async def test_the_answer_has_every_field_that_can_be_shown(program: Program) ->
     view_fields = {*Extension.model_fields}
     assert set(created) == view_fields | {"secret"}
     assert not view_fields & set(WRITE_ONLY)
-    assert view_fields >= READ_ONLY - {"waiting", "invitation"}
+    assert view_fields >= READ_ONLY - {"waiting", "invitation", "agent"}
 
 
 async def test_a_device_without_a_secret_is_shown_none(program: Program) -> None:

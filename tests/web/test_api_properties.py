@@ -62,6 +62,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "do_not_disturb": st.booleans(),
     "ring_time": st.none() | st.integers(5, 300),
     "phone_group": _text,
+    "agent_logins": st.booleans(),
     "monitored": st.booleans(),
     "dahdi_channel": st.sampled_from(["", "7", "g0"]),
 }

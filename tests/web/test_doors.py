@@ -144,8 +144,10 @@ async def test_the_wrong_role_is_refused(
 
 async def test_only_administrators_change_what_is_not_their_own(protected: list[Door]) -> None:
     own = ("/me", "/voicemail/1001/", "/profile", "/password", "/sign-out", "/api/v1/me")
+    # Managers of the call centre, who may be users (test_agent_desk.py).
+    desk = tuple(f"/agents/1001/{verb}" for verb in ("log-in", "log-out", "pause", "ready"))
     for door in protected:
-        if door.writes and not door.path.startswith(own):
+        if door.writes and not door.path.startswith((*own, *desk)):
             assert door.access.roles == {Role.ADMIN}, door
 
 

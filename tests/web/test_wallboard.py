@@ -213,6 +213,7 @@ async def test_other_pages_hear_nothing_of_queues(
         tell(bus, queue_board)
         patch = await stream.patch("agent-state-101")
         assert not any(id_.startswith(("queue-", "members-")) for id_ in patch)
+        assert patch["desk-state-101"] == patch["agent-state-101"]
         assert "agent-1001" in patch
 
 

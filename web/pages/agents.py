@@ -14,7 +14,7 @@ from pbxbridge.services.calling.records import Records, Stored
 from pbxbridge.services.usages import Usage
 from web.agent_words import state_words
 from web.portal import Portal
-from web.record_screen import RecordScreen
+from web.record_screen import RecordScreen, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,14 @@ class _Agents(RecordScreen):
     def records(self, portal: Portal) -> Records[Any, Any]:
         return portal.agents
 
-    async def also(self, portal: Portal, record: Stored[Any]) -> object:
-        return _Shown(
-            portal.agents.is_manager(record.name),
-            await portal.agents.queues_of(record.name),
-            portal.queue_board.agent(record.name),
-        )
+    async def rows(self, portal: Portal, records: Sequence[Stored[Any]]) -> list[Row]:
+        agents, board = portal.agents, portal.queue_board
+        queues = await agents.queues_by_agent([record.name for record in records])
+        return [
+            Row(record, _Shown(agents.is_manager(number), queues[number], board.agent(number)))
+            for record in records
+            for number in [record.name]
+        ]
 
     async def around(self, portal: Portal) -> Mapping[str, object]:
         return {"licence": await portal.agents.licence()}

@@ -18,8 +18,8 @@ STRATEGIES: Mapping[str, str] = {
     "leastrecent": "Who had no call for longest",
     "fewestcalls": "Who had the fewest calls",
     "rrmemory": "In turn, from the last one on",
-    "rrordered": "In turn, in the order below",
-    "linear": "Always from the first one on",
+    "rrordered": "In turn, as they logged in",
+    "linear": "Always who logged in first",
     "random": "At random",
     "wrandom": "At random, by penalty",
 }

@@ -60,8 +60,8 @@ class AgentDesk:
             await self._leave(before)
         link, present = self._to(node), self._queues.of_agent(agent, node)
         actions = moves(agent, device, wanted, present)
-        if before and before.interface != device:
-            actions += forgotten("", before.interface)
+        for other in sorted({each.interface for each in present} - {device}):
+            actions += forgotten("", other)
         await carry_out(link, [*actions, *remembered(agent, device)])
         await audit.record_done(actor, "agent.logged-in", agent, after={"extension": row.number})
 

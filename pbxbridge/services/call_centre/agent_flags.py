@@ -59,8 +59,9 @@ class AgentFlags:
                 self._flagged.discard(number)
                 self._static.discard(number)
             case ExtensionSaved(number):
-                # It may be a new one of a number that somebody had before.
-                self._flagged.discard(number)
+                # It may be a new one of a number that somebody had before, without the flag.
+                if number in self._wanted():
+                    self._flagged.discard(number)
             case _:
                 return
         await self._keep()
@@ -74,12 +75,15 @@ class AgentFlags:
         await until_stored(read)
 
     async def _keep(self) -> None:
-        wanted = self._static | self._queues.numbers()
+        wanted = self._wanted()
         gone = set() if self._queues.unheard else self._flagged - wanted
         for numbers, flag in ((wanted - self._flagged, True), (gone, False)):
             if numbers:
                 await self._store(numbers, flag=flag)
         self._flagged = (self._flagged | wanted) - gone
+
+    def _wanted(self) -> set[str]:
+        return self._static | self._queues.numbers()
 
     async def _store(self, numbers: Collection[str], *, flag: bool) -> None:
         async def store() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient
@@ -57,8 +57,15 @@ class Agents(Records[Agent, AgentInput]):
 
     async def queues_of(self, number: str) -> list[str]:
         """Return the queues of which an agent takes calls."""
-        rows = QueueAgent.filter(agent_id=number).order_by("queue_id")
-        return [str(name) for name in await rows.values_list("queue_id", flat=True)]
+        return (await self.queues_by_agent([number]))[number]
+
+    async def queues_by_agent(self, numbers: Sequence[str]) -> Mapping[str, list[str]]:
+        """Return the same of several agents."""
+        found: dict[str, list[str]] = {number: [] for number in numbers}
+        rows = QueueAgent.filter(agent_id__in=[*numbers, ""]).order_by("queue_id")
+        for number, queue in await rows.values_list("agent_id", "queue_id"):
+            found[number].append(queue)
+        return found
 
     async def all(self) -> list[Stored[AgentInput]]:
         """Return all, the shorter numbers first, then digit by digit."""

@@ -35,7 +35,7 @@ async def wanted_queue_rows(queue: CallQueue, connection: BaseDBAsyncClient) -> 
     members = QueueExtension.filter(queue_id=queue.name).using_db(connection)
     held = await members.order_by("extension__sort_key").prefetch_related("extension")
     return [
-        (Queue, {"name": queue.name}, _queue_columns(queue)),
+        (Queue, {"name": queue.name}, queue_columns(queue)),
         (DialplanRow, _step(row), row),
         # Who has no device any more is a member that does not ring.
         *[wanted_member(queue.name, each) for each in held if device_of(each.extension)],
@@ -125,7 +125,8 @@ def _step(row: Columns) -> Columns:
     return {name: row[name] for name in ("context", "exten", "priority")}
 
 
-def _queue_columns(queue: CallQueue) -> Columns:
+def queue_columns(queue: CallQueue) -> Columns:
+    """Return the row of a queue in Asterisk's table."""
     return {
         "name": queue.name,
         "strategy": queue.strategy,

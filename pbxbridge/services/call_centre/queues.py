@@ -44,6 +44,9 @@ _COLUMNS = (
     "fallback",
 )
 _MEMBERS = "agents", "extensions__extension"
+# Asterisk keeps the members in order only of a queue that it learnt of with such a strategy
+# (init_queue of app_queue.c), and leaves a queue as it is that becomes linear.
+_IN_ORDER = frozenset({"linear", "rrordered"})
 
 
 class Queues(Records[CallQueue, QueueInput]):
@@ -98,6 +101,11 @@ class Queues(Records[CallQueue, QueueInput]):
             if row and (senders := await forwarding_to(row.number, transaction)):
                 sentence = f"Calls are sent to {row.number} by extension {', '.join(senders)}."
                 wrong["number"] = sentence
+        if row and wanted.strategy != row.strategy and wanted.strategy in _IN_ORDER:
+            wrong["strategy"] = (
+                "Asterisk cannot give this strategy to a queue that is there already: create "
+                "another one with it."
+            )
         if wanted.fallback:
             why = await wrong_fallback(transaction, wanted.number, wanted.fallback)
             wrong |= {"fallback": why} if why else {}

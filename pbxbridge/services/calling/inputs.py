@@ -249,6 +249,6 @@ class GroupInput(_Input):
 
 
 class InboundInput(_Input):
-    """Where calls go whose DID nobody has: an extension or phone group; empty: they are refused."""
+    """Where calls go whose DID nobody has: extension, group or queue; empty: they are refused."""
 
     unknown_did: Annotated[str, strip] = ""

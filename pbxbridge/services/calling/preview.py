@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dialplan.call_steps import GroupRings, Rings, Step
+from dialplan.call_steps import GroupRings, Rings, Step, Waits
 from dialplan.extension_row import VOICEMAIL, CallRules
-from dialplan.preview import MAX_FORWARDS, Facts, GroupRules, preview
+from dialplan.preview import MAX_FORWARDS, Facts, GroupRules, QueueRules, preview
 from dialplan.simulator import Simulator
 from pbxbridge.errors import NotFound
+from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import Extension
 from pbxbridge.services.calling.groups import ringing_members
@@ -63,26 +64,27 @@ class Preview:
         self._clock = clock
 
     async def of(self, number: str) -> CallPreview:
-        """Return what happens to a call for an extension or phone group now. Raises NotFound."""
+        """Return what happens to a call for an extension, group or queue now. Raises NotFound."""
         at = self._clock()
         steps = await self.steps(number, at)
         return CallPreview(number, at, _told(steps))
 
     async def steps(self, number: str, at: datetime) -> tuple[Step, ...]:
         """Return the same as data of the dialplan. Raises NotFound."""
-        extensions, groups = await self._whoever_it_may_come_to(number)
-        there = {**extensions, **groups}
+        extensions, groups, queues = await self._whoever_it_may_come_to(number)
+        there = {**extensions, **groups, **queues}
         if number not in there:
             raise NotFound(f"There is no extension {number}.")
         plan = await read_plan()
         simulator = Simulator(plan.classes, plan.routes.values(), there.__contains__)
-        return preview(number, Facts(extensions, groups, simulator, self._is_there, at))
+        return preview(number, Facts(extensions, groups, simulator, self._is_there, at, queues))
 
     async def _whoever_it_may_come_to(
         self, number: str
-    ) -> tuple[dict[str, CallRules], dict[str, GroupRules]]:
+    ) -> tuple[dict[str, CallRules], dict[str, GroupRules], dict[str, QueueRules]]:
         extensions: dict[str, CallRules] = {}
         groups: dict[str, GroupRules] = {}
+        queues: dict[str, QueueRules] = {}
         frontier, asked = {number}, {"", VOICEMAIL}
         for _ in range(_DEEPEST):
             wanted = [each for each in frontier - asked if fits(Extension, "number", each)]
@@ -96,7 +98,10 @@ class Preview:
             for group in await PhoneGroup.filter(number__in=wanted):
                 groups[group.number] = await self._group(group)
                 frontier.add(group.fallback)
-        return extensions, groups
+            for queue in await CallQueue.filter(number__in=wanted):
+                queues[queue.number] = QueueRules(queue.name, queue.max_wait, queue.fallback)
+                frontier.add(queue.fallback)
+        return extensions, groups, queues
 
     async def _group(self, row: PhoneGroup) -> GroupRules:
         members = tuple(member.number for member in await ringing_members(row.name))
@@ -116,7 +121,7 @@ def _targets(rules: CallRules) -> Iterable[str]:
 def _told(steps: Iterable[Step]) -> tuple[ToldStep, ...]:
     told = []
     for step in steps:
-        cases = step.cases if isinstance(step, Rings | GroupRings) else ()
+        cases = step.cases if isinstance(step, Rings | GroupRings | Waits) else ()
         told.append(
             ToldStep(
                 step_in_words(step),

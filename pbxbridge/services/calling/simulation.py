@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from dialplan.class_of_service import DAYS
 from dialplan.simulator import Ruling, Simulator
 from pbxbridge.errors import Invalid, NotFound
+from pbxbridge.models.call_centre import CallQueue
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import Extension
 from pbxbridge.services.calling.answer_words import answer_in_words
@@ -119,11 +120,13 @@ async def _plan_with(class_of_service: str) -> Plan:
 
 
 async def _who_has(number: str) -> str:
-    """Return the extension or phone group that has the number, empty if none has."""
+    """Return the extension, phone group or queue that has the number, empty if none has."""
     if fits(Extension, "number", number):
         extension = await Extension.filter(number=number).first()
         if extension:
             return f"extension {number}, {extension.caller_id_name}"
         if group := await PhoneGroup.filter(number=number).first():
             return f"phone group {group.name}"
+        if queue := await CallQueue.filter(number=number).first():
+            return f"queue {queue.name}"
     return ""

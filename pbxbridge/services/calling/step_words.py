@@ -20,6 +20,7 @@ _CASES = {
     When.BUSY: "it is busy or declines",
     When.NO_ANSWER: "nobody answers",
     When.CANNOT: "its device cannot take the call",
+    When.WAITED: "the caller has waited too long, or cannot wait",
 }
 _CAUSES = {
     Cause.BUSY: "The caller is told that {0} is busy.",
@@ -34,7 +35,7 @@ _TWINS = {
     TwinState.RINGS_INSIDE: "its twin {0}",
     TwinState.NOT_REGISTERED: "not registered either",
     TwinState.BUSY: "has no device or is not to be disturbed",
-    TwinState.NOBODY: "a group of which nobody can ring",
+    TwinState.NOBODY: "a group of which nobody can ring, or a queue",
     TwinState.FORBIDDEN: "its class of service may not dial it",
     TwinState.UNKNOWN_NUMBER: "its class of service cannot dial it now",
 }
@@ -107,6 +108,17 @@ def _(step: steps.GroupRings) -> str:
 @step_in_words.register
 def _(step: steps.NobodyInGroup) -> str:
     return f"Of group {step.number} nobody can ring now."
+
+
+@step_in_words.register
+def _(step: steps.Waits) -> str:
+    longest = f", for at most {step.seconds} seconds" if step.seconds else ""
+    return f"The caller waits in queue {step.queue} until somebody is free{longest}."
+
+
+@step_in_words.register
+def _(step: steps.QueueFallback) -> str:
+    return f"Queue {step.queue} sends the call on to {step.target}."
 
 
 @step_in_words.register

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     EXTENSION = "extension"
     TRUNK = "trunk"
     PHONE_GROUP = "phone group"
+    QUEUE = "queue"
+    AGENT = "agent"
     CONTEXT = "context"
     LEFTOVER = "leftover"
 

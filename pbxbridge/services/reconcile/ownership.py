@@ -1,7 +1,8 @@
 """Whose the rows of Asterisk's tables are: ours, left over from what is gone, or somebody else's.
 
-Ours are the rows of an extension, phone group, DID or trunk of the portal, by their keys; whatever
-is of ``trunk-...``; our own file in ``ast_config``; and steps of the dialplan that only we write.
+Ours are the rows of an extension, phone group, DID, trunk, queue or agent of the portal, by their
+keys; whatever is of ``trunk-...``; our own file in ``ast_config``; and steps of the dialplan that
+only we write.
 Who has such a step and is not in the portal is left over, with all rows of that number. All else
 was made by somebody else, and is none of our business.
 """
@@ -19,7 +20,9 @@ from dialplan.config_line import FILENAME
 from dialplan.extension_row import CONTEXT as EXTENSIONS
 from dialplan.extension_row import Row
 from dialplan.inbound import CONTEXT as DID
-from dialplan.leftover import is_did, is_extension, is_group
+from dialplan.leftover import is_did, is_extension, is_group, is_of_agents, is_queue
+from dialplan.queue_rows import AGENTS, DEVICES, REASONS
+from pbxbridge.models.call_centre import Agent, CallQueue
 from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import Did, Extension
 from pbxbridge.models.realtime import (
@@ -30,6 +33,8 @@ from pbxbridge.models.realtime import (
     PsEndpoint,
     PsIdentify,
     PsRegistration,
+    Queue,
+    QueueMember,
     StaticConfigRow,
     VoicemailBox,
 )
@@ -81,12 +86,22 @@ class Names:
     extensions: frozenset[str]
     groups: frozenset[str]
     dids: frozenset[str]
+    queue_numbers: frozenset[str]
+    agents: frozenset[str]
+    queues: frozenset[str]
 
     def has(self, row: Row) -> bool:
         """Whether a row of the dialplan stands under one of these."""
         if row.context == EXTENSIONS:
-            return row.exten in self.extensions or row.exten in self.groups
-        return row.context == DID and row.exten in self.dids
+            return any(
+                row.exten in some for some in (self.extensions, self.groups, self.queue_numbers)
+            )
+        # Why agents pause is written anew at each start.
+        return row.context == REASONS or row.exten in {
+            DID: self.dids,
+            AGENTS: self.agents,
+            DEVICES: self.extensions,
+        }.get(row.context, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,11 @@ async def read_names(connection: BaseDBAsyncClient) -> Names:
     numbers = Extension.all().using_db(connection).values_list("number", flat=True)
     groups = PhoneGroup.all().using_db(connection).values_list("number", flat=True)
     dids = Did.all().using_db(connection).values_list("number", flat=True)
-    return Names(*[frozenset(map(str, await some)) for some in (numbers, groups, dids)])
+    dialled = CallQueue.all().using_db(connection).values_list("number", flat=True)
+    agents = Agent.all().using_db(connection).values_list("number", flat=True)
+    queues = CallQueue.all().using_db(connection).values_list("name", flat=True)
+    every = (numbers, groups, dids, dialled, agents, queues)
+    return Names(*[frozenset(map(str, await some)) for some in every])
 
 
 async def read_others(connection: BaseDBAsyncClient) -> Others:
@@ -115,7 +134,9 @@ async def read_others(connection: BaseDBAsyncClient) -> Others:
         step = Row(*row)
         if names.has(step):
             continue
-        if is_extension(step) or is_group(step) or is_did(step):
+        if any(
+            is_ours(step) for is_ours in (is_extension, is_group, is_did, is_queue, is_of_agents)
+        ):
             surplus = RowDrift(
                 DialplanRow, step_key(dict(zip(_STEP, row, strict=True))), Fault.SURPLUS
             )
@@ -128,6 +149,10 @@ async def read_others(connection: BaseDBAsyncClient) -> Others:
         async for row in _walk(connection, model, columns):
             if not is_ours(every, *row):
                 foreign[f"{model._meta.db_table} {'/'.join(map(str, row[:2]))}"] = None
+    for model, column in ((Queue, "name"), (QueueMember, "queue_name")):
+        async for (name,) in _walk(connection, model, (column,)):
+            if name not in names.queues:
+                foreign[f"{model._meta.db_table} {name}"] = None
     return Others(await _leftovers(connection, steps, numbers), list(foreign))
 
 

@@ -30,6 +30,7 @@ from pbxbridge.services.reconcile.extensions import (
 )
 from pbxbridge.services.reconcile.groups import group_drift
 from pbxbridge.services.reconcile.ownership import read_others
+from pbxbridge.services.reconcile.queues import queue_drift, repair_queues
 from pbxbridge.services.reconcile.trunks import repair_trunks, trunk_drift
 from pbxbridge.services.sorcery_cache import EXPIRY, expiries
 from pbxbridge.services.transfer.lookup import batches
@@ -44,6 +45,8 @@ _AUDITED = {
     Kind.LEFTOVER: "leftover",
     Kind.TRUNK: "trunk",
     Kind.PHONE_GROUP: "phone-group",
+    Kind.QUEUE: "queue",
+    Kind.AGENT: "agent",
     Kind.CONTEXT: "class-of-service",
 }
 _RENEWED = {
@@ -123,9 +126,11 @@ class Reconciler:
         groups = [drift for drift in drifts if drift.kind is Kind.PHONE_GROUP]
         if groups:
             await write_group_rows(transaction, [g.name for g in groups], self._site.ring_time)
+        queues = [drift for drift in drifts if drift.kind in (Kind.QUEUE, Kind.AGENT)]
+        await repair_queues(transaction, queues)
         await rewrite(transaction)
         contexts = [drift for drift in drifts if drift.kind is Kind.CONTEXT]
-        done = [*leftovers, *trunks, *groups, *contexts]
+        done = [*leftovers, *trunks, *groups, *queues, *contexts]
         await _record(transaction, actor, done)
         return done
 
@@ -133,6 +138,7 @@ class Reconciler:
         return [
             *await trunk_drift(connection, self._site),
             *await group_drift(connection, self._site.ring_time),
+            *await queue_drift(connection),
             *await _context_drift(connection),
         ]
 
