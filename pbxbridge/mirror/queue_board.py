@@ -22,7 +22,8 @@ class Presence:
     """What is known of who takes calls at one device, or of one agent.
 
     ``agent`` is a number, empty for a static member; ``number`` is the extension; ``queues`` are
-    those of which calls are taken; ``node`` is where. ``fresh`` tells that the node is heard.
+    those of which calls are taken; ``node`` is where. ``paused`` tells that no call comes after the
+    present one; ``fresh`` tells that the node is heard.
     """
 
     agent: str
@@ -30,6 +31,7 @@ class Presence:
     interface: str
     node: str
     state: AgentState
+    paused: bool
     reason: str
     queues: tuple[str, ...]
     fresh: bool
@@ -218,12 +220,14 @@ class QueueBoard:
         memberships = list(node.at[interface].values())
         # Whether a queue gives calls to a device is told by its own membership.
         own = None if paused_in is None else node.at[interface][paused_in]
+        paused = own.paused if own else all(each.paused for each in memberships)
         return Presence(
             agent=next((each.agent for each in memberships if each.agent), ""),
             number=memberships[0].number,
             interface=interface,
             node=name,
-            state=state_of(memberships, self._clock(), paused=own.paused if own else None),
+            state=state_of(memberships, self._clock(), paused=paused),
+            paused=paused,
             reason=reason_of([own] if own else memberships),
             queues=tuple(sorted(node.at[interface])),
             fresh=node.link.up,

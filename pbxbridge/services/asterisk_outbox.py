@@ -9,7 +9,7 @@ import structlog
 from tortoise.queryset import QuerySet
 
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.events import EventBus, LinkChanged, OutboxChanged, Overflowed
+from pbxbridge.events import EventBus, LinkChanged, OutboxChanged, Overflowed, QueuesChanged
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.keep_trying import until_stored
 from pbxbridge.settings import ONLY_NODE
@@ -42,7 +42,7 @@ class AsteriskOutbox:
         node: str = ONLY_NODE,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
-        """Try again ``retry_seconds`` after a failure, and at once when the link comes up."""
+        """Try again ``retry_seconds`` after a failure, and at once when a link comes up."""
         self._bus = bus
         self._tell = tell
         self._node = node
@@ -113,6 +113,9 @@ class AsteriskOutbox:
             case LinkChanged(node=node, up=up):
                 return up and node == self._node
             case OutboxChanged() | Overflowed():
+                return True
+            case QueuesChanged(queues=None):
+                # Agents are placed once their node's queues are heard, by a link of their own.
                 return True
             case _:
                 return False

@@ -3,202 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 import structlog
-from pydantic import SecretStr
 
-from ami_handlers import QUEUE_HANDLERS
-from pbxbridge.asterisk.queue_link import QueueLink, QueueTiming
 from pbxbridge.events import QueuesChanged
-from pbxbridge.mirror.queue_board import QueueBoard
-from pbxbridge.mirror.queue_feed import QueueFeed
 from pbxbridge.mirror.queue_member import AgentState
-from pbxbridge.settings import NodeSettings
+from tests.ami.queue_rig import LIST, NODE, QUICK, QueueRig, caller, member
 from tests.eventually import eventually
-from tests.fakes.ami_server import SECRET, FakeAmi, Headers, block, fake_ami, reply
-
-NODE = "asterisk"
-LIST = "QueueStatus"
-QUICK = QueueTiming(
-    answer=0.3,
-    boot=0.3,
-    list=0.3,
-    list_every=60.0,
-    settle=0.02,
-    ping_every=0.1,
-    retry_first=0.01,
-    retry_longest=0.05,
-    gather=0.01,
-)
-
-
-def member(
-    agent: str, extension: str, event: str = "QueueMemberAdded", queue: str = "sales", **said: str
-) -> bytes:
-    """Return an event of a member as Asterisk 22 writes it, all of whom tell everything."""
-    interface = f"PJSIP/{extension}"
-    told = {
-        "Event": event,
-        "Privilege": "agent,all",
-        "Queue": queue,
-        "MemberName": f"Agent/{agent}",
-        "Interface": interface,
-        "StateInterface": interface,
-        "Membership": "dynamic",
-        "Penalty": "0",
-        "CallsTaken": "0",
-        "LastCall": "0",
-        "LastPause": "0",
-        "LoginTime": "1790000000",
-        "InCall": "0",
-        "Status": "1",
-        "Paused": "0",
-        "PausedReason": "",
-        "Ringinuse": "0",
-        "Wrapuptime": "0",
-    }
-    return block(**told | said)
-
-
-def caller(id_: str, event: str = "QueueCallerJoin", queue: str = "sales", **said: str) -> bytes:
-    """Return an event of a caller."""
-    told = {
-        "Event": event,
-        "Privilege": "agent,all",
-        "CallerIDNum": "0301234",
-        "CallerIDName": "<unknown>",
-        "Uniqueid": id_,
-        "Queue": queue,
-        "Position": "1",
-        "Count": "1",
-    }
-    return block(**told | said)
-
-
-class Pbx:
-    """What the fake's list of queues shows: agents by phone, and callers with their waits."""
-
-    def __init__(self) -> None:
-        self.members: dict[str, str] = {}
-        self.callers: dict[str, int] = {}
-        self.between = b""
-
-    def answer(self, action: Headers) -> bytes:
-        """Return the list; ``between`` comes before its end."""
-        action_id = action["ActionID"]
-        return b"".join(
-            [
-                reply(action, EventList="start", Message="Queue status will follow"),
-                block(Event="QueueParams", Queue="sales", ActionID=action_id),
-                *self._members(action_id),
-                *self._callers(action_id),
-                self.between,
-                block(Event="QueueStatusComplete", ActionID=action_id, EventList="Complete"),
-            ]
-        )
-
-    def _members(self, action_id: str) -> Iterable[bytes]:
-        for phone, agent in self.members.items():
-            yield block(
-                Event="QueueMember",
-                ActionID=action_id,
-                Queue="sales",
-                Name=f"Agent/{agent}",
-                Location=f"PJSIP/{phone}",
-                StateInterface=f"PJSIP/{phone}",
-                Membership="dynamic",
-                Penalty="3",
-                LastCall="0",
-                InCall="0",
-                Status="1",
-                Paused="0",
-                PausedReason="",
-            )
-
-    def _callers(self, action_id: str) -> Iterable[bytes]:
-        for id_, wait in self.callers.items():
-            yield block(
-                Event="QueueEntry",
-                ActionID=action_id,
-                Queue="sales",
-                Position="1",
-                Uniqueid=id_,
-                CallerIDNum="0301234",
-                CallerIDName="Ada",
-                Wait=str(wait),
-            )
-
-
-class Rig:
-    """A fake server with queues and, once ``link()`` is entered, a link to it with a board."""
-
-    def __init__(self, server: FakeAmi) -> None:
-        self.server = server
-        self.pbx = Pbx()
-        self.server.answers[LIST] = self.pbx.answer
-        self.board = QueueBoard([NODE])
-        self.told: list[QueuesChanged] = []
-
-    def _tell(self) -> None:
-        if change := self.board.take_changes():
-            self.told.append(change)
-
-    @asynccontextmanager
-    async def link(
-        self, *, up: bool = True, timing: QueueTiming = QUICK
-    ) -> AsyncIterator[QueueLink]:
-        """Run a link for the length of the block, from when the node is heard."""
-        settings = NodeSettings(
-            host="127.0.0.1",
-            ami_port=self.server.port,
-            ami_user="bridge",
-            ami_secret=SecretStr(SECRET),
-        )
-        feed = QueueFeed(NODE, self.board)
-        link = QueueLink(NODE, settings, feed, QUEUE_HANDLERS, self._tell, timing)
-        task = asyncio.create_task(link.run(), name="queue-link")
-        try:
-            if up:
-                await self.until_heard()
-            yield link
-        finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=5)
-            assert task.cancelled()
-
-    async def until_heard(self) -> None:
-        await eventually(lambda: self.board.is_heard(NODE))
-
-    async def until_lost(self, reason: str = "") -> None:
-        await eventually(
-            lambda: not self.board.is_heard(NODE) and reason in self.board.unheard[NODE].reason
-        )
-
-    def lists(self) -> int:
-        return len(self.server.received(LIST))
-
-    def seen(self) -> dict[str, tuple[str, AgentState]]:
-        """Return who takes calls of the queue and what they do, by phone."""
-        return {each.number: (each.agent, each.state) for each in self.board.members_of("sales")}
-
-    def waiting(self) -> list[str]:
-        return [each.id for each in self.board.waiting("sales")]
-
-
-@pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
-    async with fake_ami() as server:
-        yield Rig(server)
-
+from tests.fakes.ami_server import Headers, block, fake_ami, reply
 
 READY = AgentState.READY
 
 
-async def test_the_list_is_shown_before_the_node_counts_as_heard(rig: Rig) -> None:
+@pytest.fixture
+async def rig() -> AsyncIterator[QueueRig]:
+    async with fake_ami() as server:
+        yield QueueRig(server)
+
+
+async def test_the_list_is_shown_before_the_node_counts_as_heard(rig: QueueRig) -> None:
     rig.pbx.members, rig.pbx.callers = {"1001": "101"}, {"1.1": 40, "1.2": 50}
     async with rig.link():
         assert rig.seen() == {"1001": ("101", READY)}
@@ -210,14 +36,14 @@ async def test_the_list_is_shown_before_the_node_counts_as_heard(rig: Rig) -> No
         await eventually(lambda: rig.told == [QueuesChanged(None, None, None)])
 
 
-async def test_after_the_login_events_of_queues_are_asked_for_and_no_others(rig: Rig) -> None:
+async def test_after_the_login_events_of_queues_are_asked_for_and_no_others(rig: QueueRig) -> None:
     async with rig.link():
         (login,) = rig.server.received("Login")
         (events,) = rig.server.received("Events")
         assert (login["Events"], events["EventMask"]) == ("system,agent", "agent")
 
 
-async def test_what_happens_is_shown_in_order_and_told(rig: Rig) -> None:
+async def test_what_happens_is_shown_in_order_and_told(rig: QueueRig) -> None:
     async with rig.link():
         await eventually(lambda: rig.told)
         rig.told.clear()
@@ -246,7 +72,7 @@ async def test_what_happens_is_shown_in_order_and_told(rig: Rig) -> None:
         assert rig.lists() == 1
 
 
-async def test_many_changes_at_once_are_told_together(rig: Rig) -> None:
+async def test_many_changes_at_once_are_told_together(rig: QueueRig) -> None:
     async with rig.link(timing=replace(QUICK, gather=0.2)):
         await eventually(lambda: rig.told)
         rig.told.clear()
@@ -259,7 +85,7 @@ async def test_many_changes_at_once_are_told_together(rig: Rig) -> None:
         assert len(numbers) == 200
 
 
-async def test_events_amid_the_list_take_effect_where_they_stand(rig: Rig) -> None:
+async def test_events_amid_the_list_take_effect_where_they_stand(rig: QueueRig) -> None:
     rig.pbx.members, rig.pbx.callers = {"1001": "101", "1002": "102"}, {"1.1": 5}
     rig.pbx.between = (
         member("101", "1001", "QueueMemberPause", Paused="1")
@@ -272,14 +98,27 @@ async def test_events_amid_the_list_take_effect_where_they_stand(rig: Rig) -> No
         assert rig.waiting() == ["1.2"]
 
 
-async def test_what_the_list_of_somebody_else_says_is_none_of_ours(rig: Rig) -> None:
+async def test_what_the_list_of_somebody_else_says_is_none_of_ours(rig: QueueRig) -> None:
     async with rig.link():
         rig.server.send(block(Event="QueueStatusComplete", ActionID="another's") + caller("1.1"))
         await eventually(lambda: rig.waiting() == ["1.1"])
         assert rig.lists() == 1
 
 
-async def test_while_the_connection_is_cut_what_was_known_stays_and_is_old(rig: Rig) -> None:
+async def test_the_end_of_somebody_else_s_list_amid_ours_does_not_end_it(rig: QueueRig) -> None:
+    rig.pbx.members = {"1001": "101"}
+    foreign = block(Event="QueueStatusComplete", ActionID="another's") + caller("1.1")
+    rig.server.answers[LIST] = lambda _: foreign
+    async with rig.link(up=False):
+        await eventually(lambda: rig.waiting() == ["1.1"])
+        assert not rig.board.is_heard(NODE)
+        (asked,) = rig.server.received(LIST)
+        rig.server.send(rig.pbx.answer(asked))
+        await rig.until_heard()
+        assert rig.seen() == {"1001": ("101", READY)}
+
+
+async def test_while_the_connection_is_cut_what_was_known_stays_and_is_old(rig: QueueRig) -> None:
     rig.pbx.members, rig.pbx.callers = {"1001": "101"}, {"1.1": 5}
     async with rig.link():
         await rig.server.stop()
@@ -292,7 +131,7 @@ async def test_while_the_connection_is_cut_what_was_known_stays_and_is_old(rig: 
         assert (rig.seen(), rig.waiting()) == ({"1002": ("102", READY)}, [])
 
 
-async def test_a_cut_amid_the_list_leaves_what_was_known(rig: Rig) -> None:
+async def test_a_cut_amid_the_list_leaves_what_was_known(rig: QueueRig) -> None:
     rig.pbx.members = {"1001": "101"}
     async with rig.link() as link:
         listed = rig.server.answers[LIST]
@@ -312,20 +151,20 @@ async def test_a_cut_amid_the_list_leaves_what_was_known(rig: Rig) -> None:
         assert rig.seen() == {}
 
 
-async def test_a_list_that_does_not_end_is_a_loss(rig: Rig) -> None:
+async def test_a_list_that_does_not_end_is_a_loss(rig: QueueRig) -> None:
     rig.server.answers[LIST] = lambda action: reply(action, EventList="start")
     async with rig.link(up=False):
         await rig.until_lost("did not finish the list")
 
 
-async def test_an_asterisk_that_hangs_is_found_out(rig: Rig) -> None:
+async def test_an_asterisk_that_hangs_is_found_out(rig: QueueRig) -> None:
     async with rig.link():
         rig.server.hearing.clear()
         await rig.until_lost("did not answer")
 
 
 async def test_an_asterisk_without_queues_is_asked_now_and_then_and_the_board_says_why(
-    rig: Rig, logs: list[structlog.typing.EventDict]
+    rig: QueueRig, logs: list[structlog.typing.EventDict]
 ) -> None:
     rig.server.answers[LIST] = lambda action: reply(
         action, "Error", Message="Invalid/unknown command: QueueStatus. Use Action: ListCommands"
@@ -348,7 +187,7 @@ async def test_an_asterisk_without_queues_is_asked_now_and_then_and_the_board_sa
     [("Events", "sends no events of queues: Permission denied"), (LIST, "Permission denied")],
 )
 async def test_without_the_right_to_see_queues_the_board_says_so(
-    rig: Rig, action: str, reason: str
+    rig: QueueRig, action: str, reason: str
 ) -> None:
     rig.server.answers[action] = lambda sent: reply(sent, "Error", Message="Permission denied")
     async with rig.link(up=False):
@@ -359,7 +198,7 @@ async def test_without_the_right_to_see_queues_the_board_says_so(
 
 
 class TestLookingAgain:
-    async def test_several_wishes_are_one_list(self, rig: Rig) -> None:
+    async def test_several_wishes_are_one_list(self, rig: QueueRig) -> None:
         async with rig.link() as link:
             rig.pbx.members = {"1001": "101"}
             for _ in range(20):
@@ -369,7 +208,7 @@ class TestLookingAgain:
             await eventually(rig.waiting)
             assert rig.lists() == 2
 
-    async def test_a_wish_before_it_is_up_is_heeded_by_the_first_list(self, rig: Rig) -> None:
+    async def test_a_wish_before_it_is_up_is_heeded_by_the_first_list(self, rig: QueueRig) -> None:
         await rig.server.stop()
         async with rig.link(up=False) as link:
             await rig.until_lost("refused")
@@ -380,7 +219,7 @@ class TestLookingAgain:
             await eventually(rig.waiting)
             assert rig.lists() == 1
 
-    async def test_a_wish_amid_a_list_brings_another_one(self, rig: Rig) -> None:
+    async def test_a_wish_amid_a_list_brings_another_one(self, rig: QueueRig) -> None:
         hold = asyncio.Event()
 
         async with rig.link() as link:
@@ -394,7 +233,7 @@ class TestLookingAgain:
             rig.pbx.members = {"1001": "101"}
             await eventually(lambda: "1001" in rig.seen())
 
-    async def test_lists_go_on_while_events_never_cease(self, rig: Rig) -> None:
+    async def test_lists_go_on_while_events_never_cease(self, rig: QueueRig) -> None:
         async with rig.link() as link:
             rig.pbx.members = {"1001": "101"}
             link.look_again()
@@ -405,13 +244,13 @@ class TestLookingAgain:
 
             await eventually(storm)
 
-    async def test_now_and_then_it_looks_without_being_asked(self, rig: Rig) -> None:
+    async def test_now_and_then_it_looks_without_being_asked(self, rig: QueueRig) -> None:
         async with rig.link(timing=replace(QUICK, list_every=0.02)):
             rig.pbx.members = {"1001": "101"}
             await eventually(lambda: "1001" in rig.seen())
 
 
-async def test_what_cannot_be_understood_hinders_nothing(rig: Rig) -> None:
+async def test_what_cannot_be_understood_hinders_nothing(rig: QueueRig) -> None:
     async with rig.link():
         rig.server.send(
             block(Event="QueueMemberAdded", Queue="sales")

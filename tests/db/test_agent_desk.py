@@ -229,6 +229,9 @@ async def test_while_a_node_is_not_heard_nobody_knows_who_is_logged_in(
     site.queues.member_is("a", member("101", "1001"))
     await site.desk.pause(admin, "101")
     assert len(site.sent()) == 1, "of who is logged in at a node that is heard it is known"
+    site.queues.lost("a", "Gone.")
+    await each_refuses(site, admin, "101", AsteriskUnavailable)
+    assert site.sent() == [], "what is known is old"
 
 
 async def test_the_phones_that_are_offered_come_in_dialling_order(site: Site) -> None:

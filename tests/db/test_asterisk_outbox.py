@@ -8,7 +8,7 @@ import pytest
 from tortoise import Tortoise
 
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.events import EventBus, LinkChanged
+from pbxbridge.events import Event, EventBus, LinkChanged, QueuesChanged
 from pbxbridge.models.outbox import AsteriskNotice, NoticeKind
 from pbxbridge.services.asterisk_outbox import AsteriskOutbox
 from tests.db.statements import plans, statements
@@ -73,14 +73,21 @@ async def test_a_fault_of_ours_in_one_notice_neither_holds_up_the_others_nor_end
     assert asterisk.told == ["1002", "1003"]
 
 
-async def test_it_tries_again_as_soon_as_asterisk_is_back(
-    outbox: AsteriskOutbox, asterisk: Asterisk, bus: EventBus
+@pytest.mark.parametrize(
+    "heard",
+    [
+        LinkChanged("asterisk", up=True, since=datetime.now(UTC), reason=""),
+        QueuesChanged(None, None, None),
+    ],
+)
+async def test_it_tries_again_as_soon_as_asterisk_or_its_queues_are_back(
+    outbox: AsteriskOutbox, asterisk: Asterisk, bus: EventBus, heard: Event
 ) -> None:
     asterisk.refuses = {"1001", "1002", "1003"}
     running = asyncio.create_task(outbox.run(), name="outbox")
     await eventually(lambda: asterisk.asked == 3)
     asterisk.refuses = set()
-    bus.publish(LinkChanged("asterisk", up=True, since=datetime.now(UTC), reason=""))
+    bus.publish(heard)
     await eventually(lambda: asterisk.told == ["1001", "1002", "1003"])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pbxbridge.events import QueuesChanged
 from pbxbridge.mirror.queue_board import QueueBoard
-from pbxbridge.mirror.queue_feed import QueueFeed
-from pbxbridge.mirror.queue_member import AgentState, Member
+from pbxbridge.mirror.queue_member import AgentState
+from tests.rig.queue_boards import change, states
 from tests.rig.queue_events import IN_USE, RINGING, caller, member
 
-READY, WRAP_UP, PAUSED = AgentState.READY, AgentState.WRAP_UP, AgentState.PAUSED
+READY, PAUSED = AgentState.READY, AgentState.PAUSED
 ALL = QueuesChanged(None, None, None)
 
 
-class Clock:
-    """Unix time as the test says."""
-
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def change(queues: str = "", numbers: str = "", agents: str = "") -> QueuesChanged:
-    """Return an event; each argument has names between blanks."""
-    return QueuesChanged(*(frozenset(each.split()) for each in (queues, numbers, agents)))
-
-
-def states(board: QueueBoard, queue: str = "sales") -> dict[str, AgentState]:
-    """Return what each member of a queue does, by extension."""
-    return {each.number: each.state for each in board.members_of(queue)}
-
-
-def shown(board: QueueBoard) -> object:
-    """Return all that a board of one node shows."""
-    queues = ("sales", "support")
-    return (
-        [sorted(board.members_of(queue), key=repr) for queue in queues],
-        [board.waiting(queue) for queue in queues],
-        {number: board.at(number) for number in board.numbers()},
-        [board.agent(agent) for agent in ("101", "102")],
-    )
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def board(clock: Clock) -> QueueBoard:
+def board() -> QueueBoard:
     """Two nodes, both heard; nothing happens in any queue."""
-    board = QueueBoard(["a", "b"], clock)
+    board = QueueBoard(["a", "b"])
     for node in board.nodes:
         board.heard(node, [], [])
     board.take_changes()
@@ -218,190 +179,3 @@ class TestNodes:
         found = board.agent("101")
         assert found
         assert (found.node, found.number) == ("b", "1002")
-
-
-class TestWrapUp:
-    def test_a_wrap_up_ends_by_itself_and_that_is_told_once(
-        self, board: QueueBoard, clock: Clock
-    ) -> None:
-        board.configure({"sales": 10})
-        board.take_changes()
-        ended = replace(member("101", "1001"), last_call=clock.now)
-        board.member_is("a", ended)
-        board.member_is("a", member("101", "1001", queue="support"))
-        board.take_changes()
-        assert states(board) == {"1001": WRAP_UP}
-        clock.now += 9
-        board.tick()
-        assert board.take_changes() is None
-        clock.now += 1
-        board.tick()
-        assert states(board) == {"1001": READY}
-        assert board.take_changes() == change("sales support", "1001", "101")
-        board.tick()
-        assert board.take_changes() is None
-
-    def test_of_two_calls_the_later_wrap_up_counts(self, board: QueueBoard, clock: Clock) -> None:
-        board.configure({"sales": 10, "support": 20})
-        for queue in ("sales", "support"):
-            called = member("101", "1001", queue=queue)
-            board.member_is("a", replace(called, last_call=clock.now))
-        clock.now += 10
-        board.tick()
-        assert states(board) == {"1001": WRAP_UP}
-        clock.now += 10
-        board.take_changes()
-        board.tick()
-        assert states(board) == {"1001": READY}
-        assert board.take_changes() == change("sales support", "1001", "101")
-
-    @pytest.mark.parametrize(("before", "after"), [(0, 30), (5, 30), (60, 30)])
-    def test_one_that_is_set_while_it_lasts_ends_when_it_says_now(
-        self, board: QueueBoard, clock: Clock, before: int, after: int
-    ) -> None:
-        board.configure({"sales": before})
-        board.member_is("a", replace(member("101", "1001"), last_call=clock.now))
-        board.configure({"sales": after})
-        assert board.take_changes() == ALL
-        assert states(board) == {"1001": WRAP_UP}
-        clock.now += after
-        board.tick()
-        assert states(board) == {"1001": READY}
-        assert board.take_changes() == change("sales", "1001", "101")
-        clock.now += 60
-        board.tick()
-        assert board.take_changes() is None
-
-    def test_one_that_is_listed_ends_as_well(self, board: QueueBoard, clock: Clock) -> None:
-        board.configure({"sales": 10})
-        board.heard("a", [replace(member("101", "1001"), last_call=clock.now)], [])
-        board.take_changes()
-        clock.now += 10
-        board.tick()
-        assert board.take_changes() == change("sales", "1001", "101")
-
-    def test_of_who_has_logged_out_meanwhile_nothing_is_told(
-        self, board: QueueBoard, clock: Clock
-    ) -> None:
-        board.configure({"sales": 10})
-        board.member_is("a", replace(member("101", "1001"), last_call=clock.now))
-        board.member_gone("a", "sales", "PJSIP/1001")
-        board.take_changes()
-        clock.now += 10
-        board.tick()
-        assert board.take_changes() is None
-
-    def test_the_same_settings_are_no_news(self, board: QueueBoard) -> None:
-        board.configure({"sales": 10})
-        board.take_changes()
-        board.configure({"sales": 10})
-        assert board.take_changes() is None
-
-
-class TestFeed:
-    @pytest.fixture
-    def feed(self, board: QueueBoard, clock: Clock) -> QueueFeed:
-        return QueueFeed("a", board, clock)
-
-    def test_who_is_listed_waits_since_then(
-        self, board: QueueBoard, feed: QueueFeed, clock: Clock
-    ) -> None:
-        feed.list_begins()
-        feed.caller_listed("sales", "1.1", "0301234", "Ada", 30)
-        assert board.waiting("sales") == []
-        feed.list_ends()
-        assert [each.since for each in board.waiting("sales")] == [clock.now - 30]
-
-    def test_events_amid_a_list_show_at_once_and_outlive_it(
-        self, board: QueueBoard, feed: QueueFeed
-    ) -> None:
-        feed.member_is(member("102", "1002"))
-        feed.list_begins()
-        feed.member_listed(member("102", "1002"))
-        feed.caller_listed("sales", "1.1", "1", "", 5)
-        feed.member_is(member("101", "1001"))
-        feed.member_gone("sales", "PJSIP/1002")
-        feed.caller_joined("sales", "1.2", "2", "")
-        feed.caller_left("sales", "1.1")
-        assert states(board) == {"1001": READY}
-        feed.list_ends()
-        assert states(board) == {"1001": READY}
-        assert [each.id for each in board.waiting("sales")] == ["1.2"]
-
-    def test_a_list_that_is_cut_off_changes_nothing(
-        self, board: QueueBoard, feed: QueueFeed
-    ) -> None:
-        feed.member_is(member("101", "1001"))
-        feed.list_begins()
-        feed.member_listed(member("102", "1002"))
-        feed.lost("Gone.")
-        assert states(board) == {"1001": READY}
-        feed.list_begins()
-        feed.list_ends()
-        assert states(board) == {}
-
-    def test_the_other_node_keeps_what_it_said(self, board: QueueBoard, feed: QueueFeed) -> None:
-        QueueFeed("b", board).member_is(member("102", "1002"))
-        feed.list_begins()
-        feed.list_ends()
-        assert states(board) == {"1002": READY}
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["101", "102", ""]),
-        st.sampled_from(["1001", "1002"]),
-        st.sampled_from(["sales", "support"]),
-        st.sampled_from(["free", "in use", "paused", "gone", "joins", "leaves"]),
-    ),
-    max_size=12,
-)
-
-
-def take(feed: QueueFeed, step: tuple[str, str, str, str]) -> None:
-    agent, number, queue, what = step
-    said = member(agent, number, queue=queue, paused=what == "paused")
-    match what:
-        case "gone":
-            feed.member_gone(queue, said.interface)
-        case "joins":
-            feed.caller_joined(queue, number, "1", "")
-        case "leaves":
-            feed.caller_left(queue, number)
-        case _:
-            feed.member_is(replace(said, status=IN_USE if what == "in use" else 1))
-
-
-@given(before=STEPS, known=st.integers(0, 12), amid=STEPS, after=STEPS)
-def test_a_list_between_events_that_it_knows_already_changes_nothing(
-    before: list[tuple[str, str, str, str]],
-    known: int,
-    amid: list[tuple[str, str, str, str]],
-    after: list[tuple[str, str, str, str]],
-) -> None:
-    """Whichever of the events amid it the list is newer than, the end is the same."""
-    clock = Clock()
-    plain, listed, truth = (QueueBoard(["a"], clock) for _ in range(3))
-    plain.heard("a", [], [])
-    for step in [*before, *amid, *after]:
-        take(QueueFeed("a", plain, clock), step)
-    for step in [*before, *amid[:known]]:
-        take(QueueFeed("a", truth, clock), step)
-    feed = QueueFeed("a", listed, clock)
-    for step in before:
-        take(feed, step)
-    feed.list_begins()
-    for step in amid:
-        take(feed, step)
-    members: list[Member] = [
-        each for number in ("1001", "1002") for each in truth.at_device(f"PJSIP/{number}", "a")
-    ]
-    for each in members:
-        feed.member_listed(each)
-    for queue in ("sales", "support"):
-        for waiting in truth.waiting(queue):
-            feed.caller_listed(queue, waiting.id, waiting.number, waiting.name, 0)
-    feed.list_ends()
-    for step in after:
-        take(feed, step)
-    assert shown(listed) == shown(plain)

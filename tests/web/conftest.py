@@ -76,7 +76,7 @@ ON_BOTH_ENGINES = {
 ON_BOTH_IN_A_CAMPAIGN = {
     *("api_extensions", "api_preconditions", "api_problems", "api_users", "classes_page"),
     *("extension_bulk", "extension_delete", "extensions_page", "groups_page", "routes_page"),
-    *("trunks_page", "users_page"),
+    *("trunks_page", "users_page", "agents_page", "queues_page"),
 }
 
 

@@ -14,7 +14,7 @@ from pbxbridge.settings import ONLY_NODE
 from tests.db.people import audited
 from tests.fakes.ami_actions import AmiActions
 from tests.rig.agents import managed, with_agents
-from tests.rig.queue_events import member
+from tests.rig.queue_events import IN_USE, member
 from tests.web.forms import add
 from tests.web.visitor import Visitor
 from web.app import Portal
@@ -96,6 +96,16 @@ async def test_who_is_paused_can_be_made_ready(
     answer = await visitor.post("/agents/102/ready", htmx=True)
     assert "Agent 102 gets calls." in await answer.text()
     assert link.taken() == [("QueuePause", HERE, "false")]
+
+
+async def test_who_was_paused_amid_a_call_can_be_made_ready_before_it_ends(
+    visitor: Visitor, queue_board: QueueBoard
+) -> None:
+    talks = member("102", "1001", status=IN_USE, paused=True, reason="Lunch")
+    queue_board.member_is(ONLY_NODE, talks)
+    text = await (await visitor.get("/agents/102/desk", htmx=True)).text()
+    assert "On call" in text
+    assert offered(text) == ["log-in", "ready", "log-out"]
 
 
 async def test_where_they_may_not_log_in_is_said_beside_the_field(

@@ -108,10 +108,13 @@ async def test_an_agent_is_created_and_changed(visitor: Visitor, portal: Portal)
     [
         ("number", ""),
         ("number", "10a"),
+        ("number", "*45"),
+        ("number", "1" * 21),
         ("first_name", ""),
         ("last_name", "x" * 41),
         ("pin", ""),
         ("pin", "12"),
+        ("pin", "12a4"),
         ("user", "nobody"),
     ],
 )
@@ -204,6 +207,27 @@ async def test_no_agent_without_the_sessions_token(visitor: Visitor, portal: Por
 async def test_of_an_agent_who_is_not_there_there_is_no_page(visitor: Visitor) -> None:
     for path in ("/agents/999/edit", "/agents/999/delete", f"/agents/{'1' * 500}/edit"):
         assert (await visitor.get(path)).status == 404
+
+
+async def test_a_pin_is_never_shown_only_that_it_was_changed(
+    visitor: Visitor, portal: Portal, admin: Actor
+) -> None:
+    await with_agents(portal, admin, "101")
+    saved = await visitor.post("/agents/101", {**ADA, "pin": "9753"}, htmx=True)
+    paths = ("/agents", "/agents/101/edit", "/audit")
+    pages = [await saved.text(), *[await page_of(visitor, path) for path in paths]]
+    assert "PIN of an agent changed" in pages[-1]
+    for text in pages:
+        assert ADA["pin"] not in text
+        assert "9753" not in text
+
+
+@pytest.mark.parametrize("path", ["/agents", "/agents/101/edit", "/agents/101/delete"])
+async def test_a_hostile_name_is_text(
+    visitor: Visitor, portal: Portal, admin: Actor, path: str
+) -> None:
+    await with_agents(portal, admin, "101", first_name="<b>", last_name="'\"\\")
+    assert "<b>" not in await page_of(visitor, path)
 
 
 async def test_the_audit_names_what_was_done(

@@ -160,18 +160,30 @@ async def test_who_waits_and_who_takes_calls_must_be_ticked(
     waiting = [caller("1.1", time.time()), caller("1.2", time.time())]
     queue_board.heard(ONLY_NODE, [], waiting)
     question = await (await visitor.get("/queues/sales/delete", htmx=True)).text()
-    assert asked(question) == {"known-waiting": False, "known-members": False}
+    assert asked(question) == {"known-waiting": False, "known-members:1": False}
     assert "2 callers wait in it now." in question
     assert "Its calls are taken by 101, 102, 1002." in question
-    refused = await visitor.post("/queues/sales/delete", {"known-members": "on"}, htmx=True)
+    refused = await visitor.post("/queues/sales/delete", {"known-members:1": "on"}, htmx=True)
     assert refused.status == 422
-    assert asked(await refused.text()) == {"known-waiting": False, "known-members": True}
+    assert asked(await refused.text()) == {"known-waiting": False, "known-members:1": True}
     both = dict.fromkeys(asked(question), "on")
     answer = await visitor.post("/queues/sales/delete", both, htmx=True)
     assert (answer.status, notice(answer)) == (200, "Queue deleted")
     assert await portal.queues.all() == []
     assert await portal.agents.queues_of("101") == []
     assert await Queue.all().count() == await QueueMember.all().count() == 0
+
+
+async def test_who_became_a_member_meanwhile_is_asked_about(
+    visitor: Visitor, portal: Portal, admin: Actor
+) -> None:
+    await visitor.post("/queues", SALES)
+    ticked = asked(await page_of(visitor, "/queues/sales/delete"))
+    await portal.queues.update(admin, "sales", {"extensions": "1001"})
+    refused = await visitor.post("/queues/sales/delete", dict.fromkeys(ticked, "on"), htmx=True)
+    text = await refused.text()
+    assert (refused.status, list(asked(text).values())) == (422, [False])
+    assert "Its calls are taken by 101, 102, 1001." in text
 
 
 async def test_a_queue_that_calls_are_sent_to_cannot_be_deleted(

@@ -72,7 +72,9 @@ class _Queues(RecordScreen):
             found.append(Usage("waiting", f"{callers} in it now."))
         members = [*record.fields.agents, *record.fields.extensions]
         if members:
-            found.append(Usage("members", f"Its calls are taken by {_some(members)}."))
+            # Other members than those that were shown are asked about again.
+            key = f"members:{record.version}"
+            found.append(Usage(key, f"Its calls are taken by {_some(members)}."))
         return found
 
 

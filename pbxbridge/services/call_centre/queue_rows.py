@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.models import Model
@@ -57,9 +57,22 @@ def wanted_member(queue: str, member: QueueExtension) -> Wanted:
 
 async def wanted_agent_rows(agent: Agent, connection: BaseDBAsyncClient) -> list[Columns]:
     """Return the rows by which an agent logs in."""
-    queues = QueueAgent.filter(agent_id=agent.number).using_db(connection).order_by("queue_id")
-    penalties = dict(await queues.values_list("queue_id", "penalty"))
-    return [dialplan_columns(row) for row in agent_rows(agent.number, agent.pin_hash, penalties)]
+    return await _wanted_of_agents([agent], connection)
+
+
+async def _wanted_of_agents(
+    agents: Collection[Agent], connection: BaseDBAsyncClient
+) -> list[Columns]:
+    penalties: dict[str, dict[str, int]] = {agent.number: {} for agent in agents}
+    queues = QueueAgent.filter(agent_id__in=[*penalties, ""]).using_db(connection)
+    names = ("agent_id", "queue_id", "penalty")
+    for number, queue, penalty in await queues.order_by("queue_id").values_list(*names):
+        penalties[number][queue] = penalty
+    return [
+        dialplan_columns(row)
+        for agent in agents
+        for row in agent_rows(agent.number, agent.pin_hash, penalties[agent.number])
+    ]
 
 
 async def write_queues(transaction: TransactionalDBClient, names: Collection[str]) -> None:
@@ -88,12 +101,9 @@ async def erase_number(transaction: TransactionalDBClient, number: str) -> None:
 
 async def write_agent_rows(transaction: TransactionalDBClient, numbers: Collection[str]) -> None:
     """Make the rows of these agents what they should be; of one that is gone there are none."""
-    agents = Agent.filter(number__in=[*numbers, ""]).using_db(transaction)
-    known = {agent.number: agent for agent in await agents}
-    for number in numbers:
-        agent = known.get(number)
-        wanted = await wanted_agent_rows(agent, transaction) if agent else []
-        await _replace(transaction, AGENTS, wanted, exten=number)
+    agents = Agent.filter(number__in=[*numbers, ""]).using_db(transaction).order_by("number")
+    wanted = await _wanted_of_agents(await agents, transaction)
+    await _replace(transaction, AGENTS, wanted, exten__in=[*numbers, ""])
 
 
 async def ensure_pause_reasons(reasons: Sequence[str]) -> None:
@@ -105,16 +115,31 @@ async def ensure_pause_reasons(reasons: Sequence[str]) -> None:
 
 
 async def _replace(
-    transaction: TransactionalDBClient, context: str, wanted: list[Columns], **which: str
+    transaction: TransactionalDBClient,
+    context: str,
+    wanted: list[Columns],
+    **which: Collection[str],
 ) -> None:
-    if await _stored(transaction, context, **which) != wanted:
-        await DialplanRow.filter(context=context, **which).using_db(transaction).delete()
-        rows = [DialplanRow(**columns) for columns in wanted]
+    """Write anew what is other than wanted of a number (an exten); the rest is not touched."""
+    is_now = _by_number(await _stored(transaction, context, **which))
+    to_be = _by_number(wanted)
+    others = [exten for exten in is_now | to_be if is_now.get(exten) != to_be.get(exten)]
+    if others:
+        old = DialplanRow.filter(context=context, exten__in=others).using_db(transaction)
+        await old.delete()
+        rows = [DialplanRow(**columns) for exten in others for columns in to_be.get(exten, ())]
         await DialplanRow.bulk_create(rows, using_db=transaction)
 
 
+def _by_number(rows: Iterable[Columns]) -> dict[str, list[Columns]]:
+    found: dict[str, list[Columns]] = {}
+    for row in rows:
+        found.setdefault(str(row["exten"]), []).append(row)
+    return found
+
+
 async def _stored(
-    connection: BaseDBAsyncClient | None, context: str, **which: str
+    connection: BaseDBAsyncClient | None, context: str, **which: Collection[str]
 ) -> list[Columns]:
     rows = DialplanRow.filter(context=context, **which).using_db(connection)
     names = ("context", "exten", "priority", "app", "appdata")

@@ -27,7 +27,7 @@ from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
 from pbxbridge.services.calling.records import Records, Stored
 from pbxbridge.services.device_types import device_of
 from pbxbridge.services.extension_input import SIP_TYPES
-from pbxbridge.services.notify import notify
+from pbxbridge.services.notify import notify, notify_of_all
 
 # What lies in the queue's row under its own name.
 _COLUMNS = (
@@ -179,8 +179,7 @@ async def _write_extensions(
 async def _tell_agents(transaction: TransactionalDBClient, numbers: Collection[str]) -> None:
     """Have these agents log in to other queues from now on, at once if they are logged in."""
     await write_agent_rows(transaction, numbers)
-    for number in sorted(numbers):
-        await notify(transaction, NoticeKind.PLACE_AGENT, number)
+    await notify_of_all(transaction, NoticeKind.PLACE_AGENT, sorted(numbers))
 
 
 async def _wrong_extensions(transaction: TransactionalDBClient, members: Mapping[str, int]) -> str:

@@ -60,6 +60,7 @@ async def test_an_agent_is_created_by_keyboard(page: Page, portal: Portal) -> No
     await expect(page.locator("#notice")).to_have_text("Agent created")
     await expect(page.locator("form.editor")).to_have_count(0)
     await expect(page.locator("#record-101")).to_contain_text("Ada Lovelace")
+    await expect(page.locator("#licences")).to_contain_text("1 agent.")
     await fits(page)
     [agent] = await portal.agents.all()
     assert (agent.name, agent.fields.last_name) == ("101", "Lovelace")

@@ -1,0 +1,110 @@
+"""The time after a call in which a member gets none: it ends by itself, and that is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pbxbridge.events import QueuesChanged
+from pbxbridge.mirror.queue_board import QueueBoard
+from pbxbridge.mirror.queue_member import AgentState
+from tests.db.people import Ticks
+from tests.rig.queue_boards import change, states
+from tests.rig.queue_events import member
+
+READY, WRAP_UP = AgentState.READY, AgentState.WRAP_UP
+ALL = QueuesChanged(None, None, None)
+
+
+@pytest.fixture
+def clock() -> Ticks:
+    """Unix time as the test says."""
+    return Ticks()
+
+
+@pytest.fixture
+def board(clock: Ticks) -> QueueBoard:
+    """A node that is heard; nothing happens in any queue."""
+    board = QueueBoard(["a"], clock)
+    board.heard("a", [], [])
+    board.take_changes()
+    return board
+
+
+def test_a_wrap_up_ends_by_itself_and_that_is_told_once(board: QueueBoard, clock: Ticks) -> None:
+    board.configure({"sales": 10})
+    board.take_changes()
+    ended = replace(member("101", "1001"), last_call=clock.now)
+    board.member_is("a", ended)
+    board.member_is("a", member("101", "1001", queue="support"))
+    board.take_changes()
+    assert states(board) == {"1001": WRAP_UP}
+    clock.now += 9
+    board.tick()
+    assert board.take_changes() is None
+    clock.now += 1
+    board.tick()
+    assert states(board) == {"1001": READY}
+    assert board.take_changes() == change("sales support", "1001", "101")
+    board.tick()
+    assert board.take_changes() is None
+
+
+def test_of_two_calls_the_later_wrap_up_counts(board: QueueBoard, clock: Ticks) -> None:
+    board.configure({"sales": 20, "support": 10})
+    for queue in ("sales", "support"):
+        called = member("101", "1001", queue=queue)
+        board.member_is("a", replace(called, last_call=clock.now))
+    clock.now += 10
+    board.tick()
+    assert states(board) == {"1001": WRAP_UP}
+    clock.now += 10
+    board.take_changes()
+    board.tick()
+    assert states(board) == {"1001": READY}
+    assert board.take_changes() == change("sales support", "1001", "101")
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 30), (5, 30), (60, 30)])
+def test_one_that_is_set_while_it_lasts_ends_when_it_says_now(
+    board: QueueBoard, clock: Ticks, before: int, after: int
+) -> None:
+    board.configure({"sales": before})
+    board.member_is("a", replace(member("101", "1001"), last_call=clock.now))
+    board.configure({"sales": after})
+    assert board.take_changes() == ALL
+    assert states(board) == {"1001": WRAP_UP}
+    clock.now += after
+    board.tick()
+    assert states(board) == {"1001": READY}
+    assert board.take_changes() == change("sales", "1001", "101")
+    clock.now += 60
+    board.tick()
+    assert board.take_changes() is None
+
+
+def test_one_that_is_listed_ends_as_well(board: QueueBoard, clock: Ticks) -> None:
+    board.configure({"sales": 10})
+    board.heard("a", [replace(member("101", "1001"), last_call=clock.now)], [])
+    board.take_changes()
+    clock.now += 10
+    board.tick()
+    assert board.take_changes() == change("sales", "1001", "101")
+
+
+def test_of_who_has_logged_out_meanwhile_nothing_is_told(board: QueueBoard, clock: Ticks) -> None:
+    board.configure({"sales": 10})
+    board.member_is("a", replace(member("101", "1001"), last_call=clock.now))
+    board.member_gone("a", "sales", "PJSIP/1001")
+    board.take_changes()
+    clock.now += 10
+    board.tick()
+    assert board.take_changes() is None
+
+
+def test_the_same_settings_are_no_news(board: QueueBoard) -> None:
+    board.configure({"sales": 10})
+    board.take_changes()
+    board.configure({"sales": 10})
+    assert board.take_changes() is None
