@@ -21,11 +21,11 @@ def agent_cells(request: web.Request, agent: str) -> Mapping[str, str]:
 def flag_cell(request: web.Request, number: str) -> Mapping[str, str]:
     """Return who takes calls of queues at an extension, by element id.
 
-    Nothing while a node is not heard that may be where somebody does: what is shown stays.
+    Nothing before each node was heard once, for somebody may do so there: what is shown stays.
     """
     board = portal_of(request).queue_board
     presence = board.at(number)
-    if presence is None and board.unheard:
+    if presence is None and not board.is_complete:
         return {}
     return {f"agent-{number}": _render(request, "extensions/agent.html", presence)}
 

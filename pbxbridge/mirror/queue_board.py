@@ -52,6 +52,7 @@ class QueueBoard:
         """``clock`` tells Unix time."""
         never = LinkState(False, datetime.now(UTC), "Not connected to Asterisk yet.")
         self._nodes = {node: QueueColumn(never) for node in nodes}
+        self._unknown = set(self._nodes)
         self._clock = clock
         self._wrap_ups: Mapping[str, int] = {}
         self._changes = _Changes()
@@ -66,6 +67,11 @@ class QueueBoard:
     def unheard(self) -> dict[str, LinkState]:
         """The nodes that are not heard, and since when."""
         return {name: node.link for name, node in self._nodes.items() if not node.link.up}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every node was heard once: who is not here is nowhere, as far as is known."""
+        return not self._unknown
 
     def is_heard(self, node: str) -> bool:
         """Whether what is known of the node is fresh."""
@@ -135,6 +141,7 @@ class QueueBoard:
             known = before.callers[caller.queue].get(caller.id)
             column.callers[caller.queue][caller.id] = known or caller
         self._nodes[node] = column
+        self._unknown.discard(node)
         for member in column.all_members():
             self._heed_wrap_up(node, member)
         self._changes.all |= not before.link.up or not before.is_as(column)

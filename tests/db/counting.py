@@ -13,9 +13,9 @@ async def count(times: int) -> None:
     """Add one to a number, so many times."""
     for _ in range(times):
         async with write_transaction():
-            row = await LicenceUse.get()
+            row = await LicenceUse.get(licence="extensions")
             await asyncio.sleep(0.001)
-            await LicenceUse.all().update(used=row.used + 1)
+            await LicenceUse.filter(licence="extensions").update(used=row.used + 1)
 
 
 async def main(url: str, times: str) -> None:

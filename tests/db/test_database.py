@@ -78,7 +78,7 @@ async def test_data_of_the_first_release_is_kept_and_completed(empty: str) -> No
         assert (view.number, view.device_type, view.version, view.dids) == ("0100", "SIP", 1, [])
         assert (await Extension.get(number="0100")).sort_key == "040100"
         assert (await User.get(login="root")).role == Role.ADMIN
-        assert (await LicenceUse.get()).used == 1
+        assert (await LicenceUse.get(licence="extensions")).used == 1
 
 
 MAILS_OF_BEFORE = """

@@ -44,7 +44,7 @@ async def server(databases: Databases) -> AsyncIterator[PostgresServer]:
 
 
 async def used() -> int:
-    return (await LicenceUse.get()).used
+    return (await LicenceUse.get(licence="extensions")).used
 
 
 async def test_reads_and_writes_fail_while_the_server_is_away_and_work_again_afterwards(

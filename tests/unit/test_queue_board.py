@@ -161,6 +161,14 @@ class TestNodes:
         assert board.take_changes() == ALL
         assert (board.unheard["a"].reason, board.unheard["a"].since) == ("Refused.", since)
 
+    def test_who_is_nowhere_is_known_once_each_node_was_heard(self) -> None:
+        board = QueueBoard(["a", "b"])
+        board.heard("a", [], [])
+        assert not board.is_complete
+        board.heard("b", [], [])
+        board.lost("a", "Gone.")
+        assert board.is_complete
+
     def test_a_node_that_is_back_shows_what_it_says_now(self, board: QueueBoard) -> None:
         board.member_is("a", member("101", "1001"))
         board.lost("a", "Gone.")

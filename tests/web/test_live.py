@@ -15,10 +15,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from pbxbridge.events import EndpointsChanged, OutboxChanged
 from pbxbridge.mirror.contact_state import ContactReport
+from pbxbridge.mirror.queue_board import QueueBoard
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.extension_input import parse_extension
 from pbxbridge.services.extensions import Extensions
 from pbxbridge.services.people import Role
+from pbxbridge.settings import ONLY_NODE
 from tests.eventually import eventually
 from tests.fakes.eager_mirror import EagerMirror
 from tests.rig.extensions import delete_knowingly
@@ -29,6 +31,11 @@ from web.pages.live import BACKLOG, MOST_ROWS, STREAMS, close_streams
 
 SECONDS = 5.0
 CELLS = ("status", "ip", "port", "call", "tools-call", "agent")
+
+
+@pytest.fixture(autouse=True)
+def _queues_are_heard(queue_board: QueueBoard) -> None:
+    queue_board.heard(ONLY_NODE, [], [])
 
 
 def cells(number: str) -> set[str]:

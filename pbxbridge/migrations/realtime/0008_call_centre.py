@@ -70,7 +70,10 @@ class Migration(OurMigration):
         AdoptModel(
             name="QueueMember",
             fields=[
-                ("uniqueid", fields.IntField(primary_key=True, unique=True, db_index=True)),
+                (
+                    "uniqueid",
+                    fields.IntField(generated=False, primary_key=True, unique=True, db_index=True),
+                ),
                 ("queue_name", fields.CharField(max_length=80)),
                 ("interface", fields.CharField(max_length=80)),
                 ("membername", fields.CharField(max_length=80)),

@@ -1,7 +1,8 @@
 """Keeps the Agent flag of every extension: whether somebody takes calls of queues at its phone.
 
 That is so for a static member of any queue, and where an agent is logged in. One bridge keeps it.
-While a node is not heard, nobody's flag is taken away: what was known of it stays.
+Of a node that is not heard any more what was known stays; before each was heard once, nobody's flag
+is taken away.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class AgentFlags:
 
     async def _keep(self) -> None:
         wanted = self._wanted()
-        gone = set() if self._queues.unheard else self._flagged - wanted
+        gone = self._flagged - wanted if self._queues.is_complete else set()
         for numbers, flag in ((wanted - self._flagged, True), (gone, False)):
             if numbers:
                 await self._store(numbers, flag=flag)
