@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.models import Model
 
-from dialplan.extension_row import CONTEXT
 from dialplan.queue_rows import AGENTS, REASONS, agent_rows, queue_row, reason_rows
 from pbxbridge.models.call_centre import Agent, CallQueue, QueueAgent, QueueExtension
 from pbxbridge.models.database import write_transaction
 from pbxbridge.models.realtime import DialplanRow, Queue, QueueMember
 from pbxbridge.realtime.rows import Columns, dialplan_columns
+from pbxbridge.services.calling.numbered import erase_number
 from pbxbridge.services.device_types import device_of
 from pbxbridge.services.realtime_writer import RealtimeWriter
 
@@ -92,11 +92,6 @@ async def erase_queue(transaction: TransactionalDBClient, name: str, number: str
     await Queue.filter(name=name).using_db(transaction).delete()
     await QueueMember.filter(queue_name=name).using_db(transaction).delete()
     await erase_number(transaction, number)
-
-
-async def erase_number(transaction: TransactionalDBClient, number: str) -> None:
-    """Remove the row by which a number led into a queue."""
-    await DialplanRow.filter(context=CONTEXT, exten=number).using_db(transaction).delete()
 
 
 async def write_agent_rows(transaction: TransactionalDBClient, numbers: Collection[str]) -> None:

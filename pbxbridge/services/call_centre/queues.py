@@ -14,16 +14,13 @@ from pbxbridge.models.extension import Extension
 from pbxbridge.models.outbox import NoticeKind
 from pbxbridge.services.call_centre.inputs import QueueInput, as_typed, penalties
 from pbxbridge.services.call_centre.queue_rows import (
-    erase_number,
     erase_queue,
     write_agent_rows,
     write_queues,
 )
-from pbxbridge.services.calling.checks import wrong_as_number
-from pbxbridge.services.calling.forwards import FEW, forwarding_to
-from pbxbridge.services.calling.groups import wrong_fallback
+from pbxbridge.services.calling.forwards import FEW
 from pbxbridge.services.calling.inbound import move_unknown_did
-from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
+from pbxbridge.services.calling.numbered import erase_number, senders_to, wrong_numbers
 from pbxbridge.services.calling.records import Records, Stored
 from pbxbridge.services.device_types import device_of
 from pbxbridge.services.extension_input import SIP_TYPES
@@ -62,10 +59,7 @@ class Queues(Records[CallQueue, QueueInput]):
     ) -> list[str]:
         """Return what sends calls to the number."""
         row = await self._find(name, transaction)
-        found = [f"extension {number}" for number in await forwarding_to(row.number, transaction)]
-        if await read_setting(UNKNOWN_DID, transaction) == row.number:
-            found.append("calls to unknown DIDs")
-        return found
+        return await senders_to(row.number, transaction)
 
     async def wrap_ups(self) -> Mapping[str, int]:
         """Return how long each queue leaves its members alone after a call, in seconds."""
@@ -93,22 +87,13 @@ class Queues(Records[CallQueue, QueueInput]):
     async def _check(
         self, transaction: TransactionalDBClient, wanted: QueueInput, row: CallQueue | None
     ) -> None:
-        wrong: dict[str, str] = {}
-        if row is None or row.number != wanted.number:
-            wrong.update(await wrong_as_number(transaction, wanted.number))
-            if await Extension.filter(number=wanted.number).using_db(transaction).exists():
-                wrong["number"] = f"There is an extension {wanted.number} already."
-            if row and (senders := await forwarding_to(row.number, transaction)):
-                sentence = f"Calls are sent to {row.number} by extension {', '.join(senders)}."
-                wrong["number"] = sentence
+        before = row.number if row else None
+        wrong = await wrong_numbers(transaction, wanted.number, wanted.fallback, before)
         if row and wanted.strategy != row.strategy and wanted.strategy in _IN_ORDER:
             wrong["strategy"] = (
                 "Asterisk cannot give this strategy to a queue that is there already: create "
                 "another one with it."
             )
-        if wanted.fallback:
-            why = await wrong_fallback(transaction, wanted.number, wanted.fallback)
-            wrong |= {"fallback": why} if why else {}
         agents = Agent.filter(number__in=[*penalties(wanted.agents), ""]).using_db(transaction)
         known = set(await agents.values_list("number", flat=True))
         if unknown := penalties(wanted.agents).keys() - known:

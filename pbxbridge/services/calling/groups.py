@@ -8,7 +8,6 @@ from typing import Any
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 
 from dialplan.extension_row import CONTEXT
-from dialplan.forward_chain import Hop, find_loop
 from dialplan.group_rows import group_rows
 from pbxbridge.errors import Invalid
 from pbxbridge.events import EventBus
@@ -16,15 +15,11 @@ from pbxbridge.models.calling import PhoneGroup
 from pbxbridge.models.extension import Extension
 from pbxbridge.models.realtime import DialplanRow
 from pbxbridge.realtime.rows import Columns, dialplan_columns
-from pbxbridge.services.calling.call_rules import circle
-from pbxbridge.services.calling.checks import wrong_as_number
-from pbxbridge.services.calling.forwards import forwarding_to, read_forwards
-from pbxbridge.services.calling.inbound import is_extension, move_unknown_did
+from pbxbridge.services.calling.inbound import move_unknown_did
 from pbxbridge.services.calling.inputs import GroupInput
-from pbxbridge.services.calling.plan import UNKNOWN_DID, read_setting
+from pbxbridge.services.calling.numbered import erase_number, senders_to, wrong_numbers
 from pbxbridge.services.calling.records import Records
 from pbxbridge.services.device_types import device_of
-from pbxbridge.services.extension_fields import NUMBER_LENGTH
 
 MOST_MEMBERS = 100
 
@@ -51,10 +46,7 @@ class PhoneGroups(Records[PhoneGroup, GroupInput]):
     ) -> list[str]:
         """Return what sends calls to the number; members stay, without a common one."""
         row = await self._find(name, transaction)
-        found = [f"extension {number}" for number in await forwarding_to(row.number, transaction)]
-        if await read_setting(UNKNOWN_DID, transaction) == row.number:
-            found.append("calls to unknown DIDs")
-        return found
+        return await senders_to(row.number, transaction)
 
     def _fields(self, row: PhoneGroup) -> Mapping[str, Any]:
         return {
@@ -67,17 +59,8 @@ class PhoneGroups(Records[PhoneGroup, GroupInput]):
     async def _check(
         self, transaction: TransactionalDBClient, wanted: GroupInput, row: PhoneGroup | None
     ) -> None:
-        wrong: dict[str, str] = {}
-        if row is None or row.number != wanted.number:
-            wrong.update(await wrong_as_number(transaction, wanted.number))
-            if await Extension.filter(number=wanted.number).using_db(transaction).exists():
-                wrong["number"] = f"There is an extension {wanted.number} already."
-            if row and (senders := await forwarding_to(row.number, transaction)):
-                sentence = f"Calls are sent to {row.number} by extension {', '.join(senders)}."
-                wrong["number"] = sentence
-        if wanted.fallback:
-            why = await wrong_fallback(transaction, wanted.number, wanted.fallback)
-            wrong |= {"fallback": why} if why else {}
+        before = row.number if row else None
+        wrong = await wrong_numbers(transaction, wanted.number, wanted.fallback, before)
         if wrong:
             raise Invalid(wrong)
 
@@ -89,7 +72,7 @@ class PhoneGroups(Records[PhoneGroup, GroupInput]):
         before: GroupInput | None,
     ) -> None:
         if before and before.number != wanted.number:
-            await _erase(transaction, before.number)
+            await erase_number(transaction, before.number)
             await move_unknown_did(transaction, before.number, wanted.number)
         row.number = wanted.number
         row.ring_time = wanted.ring_time or 0
@@ -99,7 +82,7 @@ class PhoneGroups(Records[PhoneGroup, GroupInput]):
         await write_group_rows(transaction, [row.name], self._ring_time)
 
     async def _deleted(self, transaction: TransactionalDBClient, before: GroupInput) -> None:
-        await _erase(transaction, before.number)
+        await erase_number(transaction, before.number)
 
 
 async def write_group_rows(
@@ -139,19 +122,3 @@ async def ringing_members(
     named = Extension.filter(phone_group=name, do_not_disturb=False).using_db(connection)
     members = await named.order_by("sort_key").limit(MOST_MEMBERS)
     return [member for member in members if device_of(member)]
-
-
-async def wrong_fallback(transaction: TransactionalDBClient, number: str, fallback: str) -> str:
-    """Return why calls for ``number`` cannot go on to this extension, empty if they can."""
-    if not await is_extension(transaction, fallback):
-        return f"There is no extension {fallback[:NUMBER_LENGTH]}."
-    forwards = await read_forwards(transaction, [fallback])
-    hop = Hop(number, "no answer", fallback)
-    loop = find_loop(
-        number, lambda asked: (hop,) if asked == hop.number else forwards.get(asked, ())
-    )
-    return circle(loop) if loop else ""
-
-
-async def _erase(transaction: TransactionalDBClient, number: str) -> None:
-    await DialplanRow.filter(context=CONTEXT, exten=number).using_db(transaction).delete()
