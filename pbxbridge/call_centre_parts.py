@@ -6,7 +6,7 @@ A part of the composition root (service.py).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ import structlog
 
 from ami_handlers import QUEUE_HANDLERS
 from pbxbridge.asterisk.queue_link import QueueLink
+from pbxbridge.cluster.lease import Work
 from pbxbridge.events import (
     CallCentreSaved,
     EventBus,
@@ -53,7 +54,7 @@ class CallCentreParts:
         self.agents = Agents(bus, settings.licence.agents, settings.licence.managers)
         self.queues = Queues(bus)
         self.desk = AgentDesk(links.to, board, self.queue_board, said.pause_reasons)
-        self.flags = AgentFlags(bus, self.queue_board)
+        self._flags = AgentFlags(bus, self.queue_board)
         self._totals = DayTotals(bus, zone)
         self.wallboard = Wallboard(bus, self.queue_board, self._totals)
         self.log = CallLog(zone, timedelta(days=said.keep_days))
@@ -76,6 +77,15 @@ class CallCentreParts:
             "day-totals": self._totals.run(),
             "wallboard": self.wallboard.run(),
         }
+
+    def of_one_bridge(self) -> dict[str, Work]:
+        """Return what only one of all bridges may do at a time."""
+        return {"agent-flags": self._flags.run, "call-log-pruning": self.log.run}
+
+    def agents_at(self, numbers: Iterable[str]) -> dict[str, str]:
+        """Return the agents who are logged in at these extensions' phones."""
+        present = {number: self.queue_board.at(number) for number in numbers}
+        return {number: there.agent for number, there in present.items() if there}
 
     async def _follow_rows(self) -> None:
         """Have the queues listed again whenever their rows may be other than before."""

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import AsyncIterator, Collection, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -18,7 +18,7 @@ from pbxbridge.call_centre_parts import CallCentreParts
 from pbxbridge.cluster.lease import Leases, OnlyBridge, PostgresLeases, Work
 from pbxbridge.cluster.news import News
 from pbxbridge.cluster.news_triggers import ensure_news_triggers
-from pbxbridge.errors import AsteriskUnavailable, Superseded
+from pbxbridge.errors import Superseded
 from pbxbridge.events import EventBus
 from pbxbridge.mirror.board import Board
 from pbxbridge.models.database import migrate, open_database
@@ -282,8 +282,7 @@ class _Bridge:
         }
         work["mail-outbox"] = self._voicemail.send_mails
         work["alerts"] = Alerts(self._bus, limits_of(self._settings.alerts), self._webhooks).run
-        work["agent-flags"] = self._call_centre.flags.run
-        work["call-log-pruning"] = self._call_centre.log.run
+        work |= self._call_centre.of_one_bridge()
         work["history-pruning"] = Pruning(self._history.keep).run
         if self._settings.webhook.url.get_secret_value():
             send = WebhookSender(self._settings.webhook).send
@@ -300,16 +299,11 @@ class _Bridge:
             }
         return {"console-changes": self._console.run()}
 
-    def _takes_calls(self, number: str) -> bool:
-        return self._board.state_of(number).takes_calls
-
     async def _outside(self, numbers: Collection[str]) -> Outside:
         """Tell what a deletion of these extensions would break beyond the database."""
+        unheard = await self._voicemail.unheard(numbers)
         registered = {number for number in numbers if self._board.state_of(number).ip}
-        unheard = {}
-        for number in numbers:
-            with suppress(AsteriskUnavailable):
-                unheard[number] = await self._voicemail.inbox.new_messages(number)
-        present = {number: self._call_centre.queue_board.at(number) for number in numbers}
-        agents = {number: there.agent for number, there in present.items() if there}
-        return Outside(registered, unheard, agents)
+        return Outside(registered, unheard, self._call_centre.agents_at(numbers))
+
+    def _takes_calls(self, number: str) -> bool:
+        return self._board.state_of(number).takes_calls

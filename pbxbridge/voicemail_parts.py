@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
+from collections.abc import Iterable
+from contextlib import closing, suppress
 
 from pbxbridge.asterisk.mailbox_actions import MailboxActions
 from pbxbridge.asterisk.notices import Link
+from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import EventBus
 from pbxbridge.mail.sender import SmtpSender
 from pbxbridge.mail.voicemail_mail import VoicemailMails
@@ -44,6 +46,14 @@ class VoicemailParts:
         self.sender = SmtpSender(settings.smtp)
         self._outbox = MailOutbox(bus, self.sender.send, concurrency=settings.smtp.connections)
         self._after_sending = AfterSending(bus, self.inbox)
+
+    async def unheard(self, numbers: Iterable[str]) -> dict[str, int]:
+        """Return how many new messages these mailboxes have; who cannot be counted is left out."""
+        found = {}
+        for number in numbers:
+            with suppress(AsteriskUnavailable):
+                found[number] = await self.inbox.new_messages(number)
+        return found
 
     async def send_mails(self) -> None:
         """Send what is stored, and do with the messages what is wanted then; for ever."""
