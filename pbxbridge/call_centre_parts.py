@@ -57,7 +57,7 @@ class CallCentreParts:
         self._flags = AgentFlags(bus, self.queue_board)
         self._totals = DayTotals(bus, zone)
         self.wallboard = Wallboard(bus, self.queue_board, self._totals)
-        self.log = CallLog(zone, timedelta(days=said.keep_days))
+        self.log = CallLog(zone, timedelta(days=said.keep_days) if said.keep_days else None)
         self._links = {
             name: QueueLink(
                 name, node, QueueFeed(name, self.queue_board), QUEUE_HANDLERS, self._tell

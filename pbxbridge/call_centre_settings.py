@@ -39,4 +39,6 @@ class CallCentreSettings(Group):
     time_zone: Annotated[str, AfterValidator(zone_or_none)] = Field(
         default="", description="whose midnight begins a day; empty: the machine's"
     )
-    keep_days: int = Field(default=90, ge=1, le=3650, description="of the log of calls")
+    keep_days: int | None = Field(
+        default=None, ge=1, le=3650, description="of the log of calls; None: for ever"
+    )

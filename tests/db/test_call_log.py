@@ -151,3 +151,9 @@ async def test_what_is_too_old_is_deleted(log: CallLog, monkeypatch: pytest.Monk
     await log.prune()
     assert await callers(log) == ["1003", "+49401111"]
     assert await QueueLogEntry.all().count() == 5
+
+
+async def test_nothing_is_deleted_unless_it_is_wished(log: CallLog) -> None:
+    before = await QueueLogEntry.all().count()
+    await CallLog(None, None).prune()
+    assert await QueueLogEntry.all().count() == before > 5

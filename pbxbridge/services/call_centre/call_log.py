@@ -75,12 +75,16 @@ class CallLog:
     def __init__(
         self,
         zone: ZoneInfo | None,
-        keep: timedelta,
+        keep: timedelta | None,
         *,
         clock: Callable[[], datetime] = utc_now,
         pace: Pace | None = None,
     ) -> None:
-        """``zone`` is whose days are meant, None for the machine's; ``keep`` how long rows stay."""
+        """``zone`` is whose days are meant, None for the machine's.
+
+        ``keep`` is how long rows stay, None for ever: the table is Asterisk's, and others may have
+        begun it, and read it.
+        """
         self._zone = zone
         self._keep = keep
         self._clock = clock
@@ -143,6 +147,8 @@ class CallLog:
 
     async def prune(self) -> None:
         """Delete what is too old."""
+        if self._keep is None:
+            return
         old = QueueLogEntry.filter(time__lt=self._clock() - self._keep).order_by("time")
         deleted = 0
         while ids := await old.limit(CHUNK).values_list("id", flat=True):
