@@ -28,6 +28,14 @@ FLAGS = [
 ]
 # A loaded machine is slow, not wrong: only a failing test waits this long.
 PATIENCE_MS = 15_000
+# Playwright is faster than the scripts of a page, and a click before they are there follows the
+# plain link. No mouse reaches anything until they are, as no person's would: Playwright waits.
+WHEN_READY = """
+const wait = new CSSStyleSheet();
+wait.replaceSync("* { pointer-events: none !important }");
+document.adoptedStyleSheets = [wait];
+document.addEventListener("DOMContentLoaded", () => { document.adoptedStyleSheets = []; });
+"""
 
 
 def chromium() -> Path:
@@ -60,6 +68,8 @@ async def open_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
     """
     context = await browser.new_context(**options)
     context.set_default_timeout(PATIENCE_MS)
+    if options.get("java_script_enabled", True):
+        await context.add_init_script(WHEN_READY)
     page = await context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

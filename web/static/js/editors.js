@@ -28,9 +28,16 @@
     return form.querySelector("[role=alert]") !== null || controls.some(differs);
   }
 
+  // Who opened an editor before the scripts were there has a page of its own for it, which saves as
+  // any form does: to leave is then to save.
+  let isSaving = false;
+  document.addEventListener("submit", (event) => {
+    isSaving = event.target.matches("form.editor") && !event.defaultPrevented;
+  });
+
   window.addEventListener("beforeunload", (event) => {
     // Whose session has ended can save nothing, and must not leave the page on the screen.
-    if (!pbxbridge.isSignedOut && [...document.querySelectorAll("form.editor")].some(isChanged)) {
+    if (!isSaving && !pbxbridge.isSignedOut && [...document.querySelectorAll("form.editor")].some(isChanged)) {
       event.preventDefault();
     }
   });
