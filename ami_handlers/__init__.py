@@ -23,6 +23,7 @@ from ami_handlers.queue_caller import MORE as CALLER_ID
 from ami_handlers.queue_member import (
     EVENT,
     LISTED,
+    agent_complete,
     queue_member,
     queue_member_listed,
     queue_member_removed,
@@ -47,6 +48,7 @@ QUEUE_HANDLERS: Final[Mapping[str, Handler]] = {
     "QueueMemberPenalty": _MEMBER,
     "QueueMemberRingInUse": _MEMBER,
     "QueueMemberStatus": _MEMBER,
+    "AgentComplete": Handler(agent_complete, ("Queue", "Interface")),
     "QueueMemberRemoved": Handler(queue_member_removed, ("Queue", "Interface")),
     "QueueEntry": Handler(queue_entry, (*CALLER, "Wait"), CALLER_ID),
     "QueueCallerJoin": Handler(queue_caller_join, CALLER, CALLER_ID),

@@ -1,4 +1,7 @@
-"""QueueMember...: a device joined a queue, left it, paused, or does something else than before."""
+"""QueueMember...: a device joined a queue, left it, paused, or does something else than before.
+
+AgentComplete: it is done with a call.
+"""
 
 from pbxbridge.mirror.queue_feed import QueueFeed
 from pbxbridge.mirror.queue_member import Member
@@ -25,6 +28,11 @@ def queue_member_listed(feed: QueueFeed, *said: str) -> None:
 def queue_member_removed(feed: QueueFeed, queue: str, interface: str) -> None:
     """Hand on that a device is no member any more."""
     feed.member_gone(queue, interface)
+
+
+def agent_complete(feed: QueueFeed, queue: str, interface: str) -> None:
+    """Hand on that the call of a queue is over: its wrap-up counts in the device's other queues."""
+    feed.call_ended(queue, interface)
 
 
 def _member(  # noqa: PLR0913 - as many headers as Asterisk tells

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from pbxbridge.events import QueuesChanged
 from pbxbridge.mirror.link_state import LinkState
-from pbxbridge.mirror.queue_column import Caller, QueueColumn
+from pbxbridge.mirror.queue_column import Caller, Ended, QueueColumn
 from pbxbridge.mirror.queue_member import AgentState, Member, reason_of, state_of
 
 
@@ -56,7 +56,7 @@ class QueueBoard:
         self._clock = clock
         self._wrap_ups: Mapping[str, int] = {}
         self._changes = _Changes()
-        self._wrapping: dict[tuple[str, str], float] = {}
+        self._wrapping: dict[tuple[str, str, str], float] = {}
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class QueueBoard:
     def members_of(self, queue: str) -> list[Presence]:
         """Return who takes calls of a queue, and what they do as far as this queue sees them."""
         return [
-            self._presence(name, node, interface, paused_in=queue)
+            self._presence(name, node, interface, seen_by=queue)
             for name, node in self._nodes.items()
             if queue in node.members
             for interface in node.members[queue]
@@ -125,25 +125,21 @@ class QueueBoard:
             self._wrap_ups = dict(wrap_ups)
             self._wrapping.clear()
             for name, node in self._nodes.items():
-                for member in [self._timed(each) for each in node.all_members()]:
-                    node.put(member)
-                    self._heed_wrap_up(name, member)
+                self._time(name, list(node.all_members()))
             self._changes.all = True
 
     def heard(self, node: str, members: Iterable[Member], callers: Iterable[Caller]) -> None:
         """Begin with these of a node; from now on every change is told."""
         before = self._nodes[node]
-        column = QueueColumn(before.link if before.link.up else LinkState(True, datetime.now(UTC)))
-        for member in members:
-            column.put(self._timed(member))
+        link = before.link if before.link.up else LinkState(True, datetime.now(UTC))
+        column = QueueColumn(link, ended=before.ended)
         for caller in callers:
             # Of who was seen coming it is known better since when than a list in seconds says.
             known = before.callers[caller.queue].get(caller.id)
             column.callers[caller.queue][caller.id] = known or caller
         self._nodes[node] = column
         self._unknown.discard(node)
-        for member in column.all_members():
-            self._heed_wrap_up(node, member)
+        self._time(node, members)
         self._changes.all |= not before.link.up or not before.is_as(column)
 
     def lost(self, node: str, reason: str) -> None:
@@ -152,22 +148,31 @@ class QueueBoard:
         if link.up or link.reason != reason:
             since = datetime.now(UTC) if link.up else link.since
             self._nodes[node].link = LinkState(False, since, reason)
+            self._nodes[node].ended.clear()  # others may end unseen
             self._changes.all = True
 
     def member_is(self, node: str, member: Member) -> None:
         """Take what a node says of a membership, new or known."""
-        member, column = self._timed(member), self._nodes[node]
+        column = self._nodes[node]
         before = column.find(member.queue, member.interface)
-        if before != member:
-            column.put(member)
+        if before != self._timed(column, member):
+            self._time(node, [member])
             self._note(column, member, *([before] if before else []))
-            self._heed_wrap_up(node, member)
 
     def member_gone(self, node: str, queue: str, interface: str) -> None:
         """Take it that a device is no member of a queue any more."""
         column = self._nodes[node]
         if member := column.drop(queue, interface):
             self._note(column, member)
+
+    def call_ended(self, node: str, queue: str, interface: str) -> None:
+        """Take it that the device was on a call of this queue last."""
+        column = self._nodes[node]
+        member = column.find(queue, interface)
+        column.ended[interface] = Ended(queue, member.last_call if member else self._clock())
+        memberships = list(column.at.get(interface, {}).values())
+        self._time(node, memberships)
+        self._note(column, *memberships)
 
     def caller_joined(self, node: str, caller: Caller) -> None:
         """Take in who waits from now on."""
@@ -182,11 +187,12 @@ class QueueBoard:
     def tick(self) -> None:
         """Take note of wrap-ups that ended by themselves; to be called now and then."""
         now = self._clock()
-        for (node, interface), until in list(self._wrapping.items()):
+        for (node, queue, interface), until in list(self._wrapping.items()):
             if until <= now:
-                del self._wrapping[node, interface]
+                del self._wrapping[node, queue, interface]
                 column = self._nodes[node]
-                self._note(column, *column.at.get(interface, {}).values())
+                if member := column.find(queue, interface):
+                    self._note(column, member)
 
     def take_changes(self) -> QueuesChanged | None:
         """Return what changed since the last time, None if nothing did."""
@@ -199,14 +205,27 @@ class QueueBoard:
             frozenset(changes.queues), frozenset(changes.numbers), frozenset(changes.agents)
         )
 
-    def _timed(self, member: Member) -> Member:
-        """Return it with its queue's wrap-up; Asterisk tells that of a member only."""
-        return replace(member, wrap_up=self._wrap_ups.get(member.queue, 0))
+    def _timed(self, column: QueueColumn, member: Member) -> Member:
+        """Return it with the wrap-up that counts, of which Asterisk tells nothing.
 
-    def _heed_wrap_up(self, node: str, member: Member) -> None:
-        if member.wraps_up_until > self._clock():
-            key = node, member.interface
-            self._wrapping[key] = max(self._wrapping.get(key, 0), member.wraps_up_until)
+        The longer of its own queue's and that of the queue that gave the last call. A call counts
+        in all queues (shared_lastcall), but its end is told in that queue only.
+        """
+        own = self._wrap_ups.get(member.queue, 0)
+        if (ended := column.ended.get(member.interface)) is None:
+            return replace(member, wrap_up=own)
+        wrap_up = max(own, self._wrap_ups.get(ended.queue, 0))
+        return replace(member, wrap_up=wrap_up, last_call=max(member.last_call, ended.at))
+
+    def _time(self, node: str, members: Iterable[Member]) -> None:
+        """Put members into the node's column, and heed when their wrap-ups end."""
+        column = self._nodes[node]
+        for member in members:
+            timed = self._timed(column, member)
+            column.put(timed)
+            self._wrapping.pop(key := (node, member.queue, member.interface), None)
+            if timed.wraps_up_until > self._clock():
+                self._wrapping[key] = timed.wraps_up_until
 
     def _note(self, column: QueueColumn, *members: Member) -> None:
         """Note that a device is other than before: in all its queues, for the state is of all."""
@@ -222,19 +241,18 @@ class QueueBoard:
                 yield self._presence(name, node, interface)
 
     def _presence(
-        self, name: str, node: QueueColumn, interface: str, paused_in: str | None = None
+        self, name: str, node: QueueColumn, interface: str, seen_by: str | None = None
     ) -> Presence:
         memberships = list(node.at[interface].values())
         # Whether a queue gives calls to a device is told by its own membership.
-        own = None if paused_in is None else node.at[interface][paused_in]
-        paused = own.paused if own else all(each.paused for each in memberships)
+        own = None if seen_by is None else node.at[interface][seen_by]
         return Presence(
             agent=next((each.agent for each in memberships if each.agent), ""),
             number=memberships[0].number,
             interface=interface,
             node=name,
-            state=state_of(memberships, self._clock(), paused=paused),
-            paused=paused,
+            state=state_of(memberships, self._clock(), own),
+            paused=own.paused if own else all(each.paused for each in memberships),
             reason=reason_of([own] if own else memberships),
             queues=tuple(sorted(node.at[interface])),
             fresh=node.link.up,

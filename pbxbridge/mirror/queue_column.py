@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pbxbridge.mirror.link_state import LinkState
 from pbxbridge.mirror.queue_member import Member
@@ -21,6 +22,13 @@ class Caller:
     since: float
 
 
+class Ended(NamedTuple):
+    """A call of ``queue`` that a device was done with ``at`` a Unix time."""
+
+    queue: str
+    at: float
+
+
 @dataclass(slots=True)
 class QueueColumn:
     """The memberships and callers of a node; ``link`` tells whether they are fresh."""
@@ -30,6 +38,8 @@ class QueueColumn:
     members: dict[str, dict[str, Member]] = field(default_factory=lambda: defaultdict(dict))
     at: dict[str, dict[str, Member]] = field(default_factory=lambda: defaultdict(dict))
     callers: dict[str, dict[str, Caller]] = field(default_factory=lambda: defaultdict(dict))
+    # The last call of each device, as far as its end was seen.
+    ended: dict[str, Ended] = field(default_factory=dict)
     # The devices of extensions and agents.
     of_number: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     of_agent: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))

@@ -55,6 +55,10 @@ class QueueFeed:
         """Take in an event: a device left a queue."""
         self._take(lambda: self._board.member_gone(self._node, queue, interface))
 
+    def call_ended(self, queue: str, interface: str) -> None:
+        """Take in an event: a device's call of a queue is over."""
+        self._take(lambda: self._board.call_ended(self._node, queue, interface))
+
     def caller_joined(self, queue: str, id_: str, number: str, name: str) -> None:
         """Take in an event: somebody waits from now on."""
         caller = Caller(queue, id_, number, name, self._clock())

@@ -71,21 +71,22 @@ class Member:
         return self.last_call + self.wrap_up if self.last_call and self.wrap_up else 0
 
 
-def state_of(
-    memberships: Sequence[Member], now: float, *, paused: bool | None = None
-) -> AgentState:
-    """Return what one device does in all its queues; ``now`` is Unix time.
+def state_of(memberships: Sequence[Member], now: float, own: Member | None = None) -> AgentState:
+    """Return what one device does; ``now`` is Unix time.
 
-    ``paused`` is what one queue says of that, None for what all of them say.
+    A queue gives it no call while it is busy for any queue; whether it is paused, or wraps up,
+    depends on ``own``, the membership of one queue. None for what holds in all, or in any.
     """
     each = memberships
+    paused = own.paused if own else all(m.paused for m in each)
+    wrapping = [own] if own else each
     ways = (
         (not each, AgentState.LOGGED_OUT),
         (any(m.in_call or m.status in _TALKING for m in each), AgentState.ON_CALL),
         (any(m.status == _RINGING for m in each), AgentState.RINGING),
-        (all(m.paused for m in each) if paused is None else paused, AgentState.PAUSED),
+        (paused, AgentState.PAUSED),
         (all(m.status in _NOT_THERE for m in each), AgentState.UNREACHABLE),
-        (any(m.wraps_up_until > now for m in each), AgentState.WRAP_UP),
+        (any(m.wraps_up_until > now for m in wrapping), AgentState.WRAP_UP),
     )
     return next((state for holds, state in ways if holds), AgentState.READY)
 

@@ -55,9 +55,12 @@ def test_the_state_of_a_device_is_of_all_its_queues(
     assert state_of(memberships, NOW) is state
 
 
-def test_as_one_queue_sees_it_its_own_pause_counts() -> None:
-    assert state_of([FREE, PAUSED], NOW, paused=True) is AgentState.PAUSED
-    assert state_of([PAUSED, PAUSED], NOW, paused=False) is AgentState.READY
+def test_as_one_queue_sees_it_its_own_pause_and_wrap_up_count() -> None:
+    assert state_of([FREE, PAUSED], NOW, PAUSED) is AgentState.PAUSED
+    assert state_of([PAUSED, FREE], NOW, FREE) is AgentState.READY
+    assert state_of([FREE, WRAPS], NOW, WRAPS) is AgentState.WRAP_UP
+    assert state_of([FREE, WRAPS], NOW, FREE) is AgentState.READY
+    assert state_of([FREE, TALKS], NOW, FREE) is AgentState.ON_CALL
 
 
 def test_the_reason_is_the_first_that_was_said() -> None:

@@ -8,13 +8,15 @@ import pytest
 
 from pbxbridge.events import QueuesChanged
 from pbxbridge.mirror.queue_board import QueueBoard
-from pbxbridge.mirror.queue_member import AgentState
+from pbxbridge.mirror.queue_member import AgentState, Member
 from tests.db.people import Ticks
 from tests.rig.queue_boards import change, states
 from tests.rig.queue_events import member
 
 READY, WRAP_UP = AgentState.READY, AgentState.WRAP_UP
 ALL = QueuesChanged(None, None, None)
+# By how many seconds they leave a member alone.
+QUEUES = {"none": 0, "short": 3, "long": 8}
 
 
 @pytest.fixture
@@ -30,6 +32,11 @@ def board(clock: Ticks) -> QueueBoard:
     board.heard("a", [], [])
     board.take_changes()
     return board
+
+
+def queue_states(board: QueueBoard) -> dict[str, AgentState]:
+    """What each queue takes the only member for."""
+    return {queue: each.state for queue in QUEUES for each in board.members_of(queue)}
 
 
 def test_a_wrap_up_ends_by_itself_and_that_is_told_once(board: QueueBoard, clock: Ticks) -> None:
@@ -108,3 +115,62 @@ def test_the_same_settings_are_no_news(board: QueueBoard) -> None:
     board.take_changes()
     board.configure({"sales": 10})
     assert board.take_changes() is None
+
+
+def called(queue: str, ended_in: str | None, clock: Ticks) -> Member:
+    """As Asterisk tells of the agent: the end of a call in its own queue only."""
+    at = clock.now if ended_in in (queue, None) else 0
+    return replace(member("101", "1001", queue=queue), last_call=at)
+
+
+# In seconds until the queues give a call again, as measured on a real Asterisk 22.10.
+@pytest.mark.parametrize(
+    ("ended_in", "waits"),
+    [
+        ("none", {"none": 0, "short": 3, "long": 8}),
+        ("short", {"none": 3, "short": 3, "long": 8}),
+        ("long", {"none": 8, "short": 8, "long": 8}),
+        (None, {"none": 0, "short": 3, "long": 8}),  # listed; its end was not seen
+    ],
+)
+def test_the_longer_of_the_queues_own_and_the_last_calls_counts(
+    board: QueueBoard, clock: Ticks, ended_in: str | None, waits: dict[str, int]
+) -> None:
+    board.configure(QUEUES)
+    for queue in QUEUES:
+        board.member_is("a", called(queue, ended_in, clock))
+    if ended_in:
+        board.call_ended("a", ended_in, "PJSIP/1001")
+        other = next(queue for queue in QUEUES if queue != ended_in)
+        board.member_is("a", called(other, ended_in, clock))  # an old event that comes late
+    for second in range(10):
+        board.tick()
+        wanted = {queue: WRAP_UP if second < wait else READY for queue, wait in waits.items()}
+        assert queue_states(board) == wanted
+        told = board.take_changes()
+        assert (told is not None) is (second == 0 or second in waits.values())
+        clock.now += 1
+
+
+def test_a_list_keeps_what_is_known_of_the_last_call_but_a_lost_link_does_not(
+    board: QueueBoard, clock: Ticks
+) -> None:
+    board.configure(QUEUES)
+    listed = [called(queue, None, clock) for queue in QUEUES]
+    for each in listed:
+        board.member_is("a", each)
+    board.call_ended("a", "long", "PJSIP/1001")
+    board.heard("a", listed, [])
+    assert queue_states(board)["none"] is WRAP_UP
+    board.lost("a", "It is gone.")
+    board.heard("a", listed, [])
+    assert queue_states(board) == {"none": READY, "short": WRAP_UP, "long": WRAP_UP}
+
+
+def test_a_call_whose_end_is_seen_of_who_is_not_known_yet_counts(
+    board: QueueBoard, clock: Ticks
+) -> None:
+    board.configure(QUEUES)
+    board.call_ended("a", "short", "PJSIP/1001")
+    board.member_is("a", called("none", "short", clock))
+    assert queue_states(board) == {"none": WRAP_UP}
