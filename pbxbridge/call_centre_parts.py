@@ -31,6 +31,7 @@ from pbxbridge.services.call_centre.agent_flags import AgentFlags
 from pbxbridge.services.call_centre.agents import Agents
 from pbxbridge.services.call_centre.call_log import CallLog
 from pbxbridge.services.call_centre.day_totals import DayTotals
+from pbxbridge.services.call_centre.one_node import OneNode
 from pbxbridge.services.call_centre.queues import Queues
 from pbxbridge.services.call_centre.telling import QueueTelling
 from pbxbridge.services.call_centre.wallboard import Wallboard
@@ -55,6 +56,7 @@ class CallCentreParts:
         self.queues = Queues(bus)
         self.desk = AgentDesk(links.to, board, self.queue_board, said.pause_reasons)
         self._flags = AgentFlags(bus, self.queue_board)
+        self._one_node = OneNode(bus, links.to, self.queue_board)
         self._totals = DayTotals(bus, zone)
         self.wallboard = Wallboard(bus, self.queue_board, self._totals)
         self.log = CallLog(zone, timedelta(days=said.keep_days) if said.keep_days else None)
@@ -80,7 +82,11 @@ class CallCentreParts:
 
     def of_one_bridge(self) -> dict[str, Work]:
         """Return what only one of all bridges may do at a time."""
-        return {"agent-flags": self._flags.run, "call-log-pruning": self.log.run}
+        return {
+            "agent-flags": self._flags.run,
+            "agents-at-one-node": self._one_node.run,
+            "call-log-pruning": self.log.run,
+        }
 
     def agents_at(self, numbers: Iterable[str]) -> dict[str, str]:
         """Return the agents who are logged in at these extensions' phones."""

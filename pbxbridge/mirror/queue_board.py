@@ -115,6 +115,16 @@ class QueueBoard:
         """Return where an agent is logged in, None if they are not."""
         return next(self._found(lambda node: node.of_agent.get(agent, ())), None)
 
+    def agents(self) -> frozenset[str]:
+        """Return the agents who are logged in anywhere."""
+        return frozenset(agent for node in self._nodes.values() for agent in node.of_agent)
+
+    def nodes_of(self, agent: str) -> list[str]:
+        """Return the nodes at which an agent is logged in, of those that are heard."""
+        return [
+            name for name, node in self._nodes.items() if node.link.up and node.of_agent.get(agent)
+        ]
+
     def numbers(self) -> set[str]:
         """Return the extensions at whose phones somebody takes calls of queues."""
         return {number for node in self._nodes.values() for number in node.of_number}

@@ -25,13 +25,15 @@ from tests.rig.queue_events import member
 from tests.web.forms import add
 
 HERE, THERE = "PJSIP/1001", "PJSIP/1002"
+ARRIVED = ("DBPut", "since/101", "1700000000")
 JOINED = [
+    ARRIVED,
     ("QueueAdd", "sales", HERE, "Agent/101", "0"),
     ("QueueAdd", "support", HERE, "Agent/101", "5"),
     ("DBPut", "agent/101", HERE),
     ("DBPut", f"device/{HERE}", "101"),
 ]
-FORGOTTEN = [("DBDel", "agent/101"), ("DBDel", f"device/{HERE}")]
+FORGOTTEN = [("DBDel", "agent/101"), ("DBDel", "since/101"), ("DBDel", f"device/{HERE}")]
 
 
 class Site:
@@ -45,7 +47,9 @@ class Site:
         for node in nodes:
             self.queues.heard(node, [], [])
             self.board.link_changed(node, LinkState(True, datetime.now(UTC)))
-        self.desk = AgentDesk(lambda node: self.links[node], self.board, self.queues, REASONS)
+        self.desk = AgentDesk(
+            lambda node: self.links[node], self.board, self.queues, REASONS, lambda: 1_700_000_000.9
+        )
 
     def registered(self, number: str, node: str) -> None:
         self.board.follow([number])
@@ -96,10 +100,11 @@ class TestLoggingIn:
         site.queues.member_is("a", member("101", "1002"))
         await site.desk.log_in(admin, "101", "1001")
         assert site.sent() == [
+            ARRIVED,
             ("QueueRemove", "sales", THERE),
-            *JOINED[:2],
+            *JOINED[1:3],
             ("DBDel", f"device/{THERE}"),
-            *JOINED[2:],
+            *JOINED[3:],
         ]
 
     async def test_who_moves_to_a_phone_of_another_node_leaves_the_first_one(
@@ -111,6 +116,7 @@ class TestLoggingIn:
         assert site.sent("a") == [
             ("QueueRemove", "sales", THERE),
             ("DBDel", "agent/101"),
+            ("DBDel", "since/101"),
             ("DBDel", f"device/{THERE}"),
         ]
         assert site.sent("b") == JOINED
@@ -121,7 +127,7 @@ class TestLoggingIn:
         site.queues.member_is("a", member("101", "1001", paused=True, reason="Lunch"))
         await site.desk.log_in(admin, "101", "1001")
         added = ("QueueAdd", "support", HERE, "Agent/101", "5", "true", "Lunch")
-        assert site.sent() == [added, *JOINED[2:]]
+        assert site.sent() == [ARRIVED, added, *JOINED[3:]]
 
     @pytest.mark.parametrize(
         ("extension", "why"),

@@ -17,6 +17,7 @@ from tests.rig.queue_events import member
 
 NODE = "asterisk"
 HERE, THERE = "PJSIP/1001", "PJSIP/1002"
+FORGOTTEN = [("DBDel", "agent/101"), ("DBDel", "since/101"), ("DBDel", f"device/{HERE}")]
 
 
 class Telling:
@@ -106,6 +107,7 @@ class TestPlacingAnAgent:
         assert await telling.place() == [
             ("QueueRemove", "sales", HERE),
             ("DBDel", "agent/101"),
+            ("DBDel", "since/101"),
             ("DBDel", f"device/{HERE}"),
         ]
 
@@ -114,7 +116,7 @@ class TestPlacingAnAgent:
     ) -> None:
         await Agent.filter(number="101").delete()
         telling.link.stored["agent/101"] = HERE
-        assert await telling.place() == [("DBDel", "agent/101"), ("DBDel", f"device/{HERE}")]
+        assert await telling.place() == FORGOTTEN
 
     @pytest.mark.parametrize(
         ("action", "message"),
@@ -162,6 +164,7 @@ class TestLeavingAllQueues:
             ("QueueRemove", "sales", HERE),
             ("QueueRemove", "support", HERE),
             ("DBDel", "agent/101"),
+            ("DBDel", "since/101"),
             ("DBDel", f"device/{HERE}"),
         ]
 
@@ -176,5 +179,6 @@ class TestLeavingAllQueues:
         telling.link.refused["DBDel"] = "Database entry could not be deleted"
         assert await telling.tell(NoticeKind.LEAVE_QUEUES, HERE) == [
             ("DBDel", "agent/101"),
+            ("DBDel", "since/101"),
             ("DBDel", f"device/{HERE}"),
         ]

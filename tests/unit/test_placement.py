@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pbxbridge.mirror.queue_member import Member
 from pbxbridge.services.call_centre.placement import (
     Action,
+    arriving,
     departures,
     forgotten,
     moves,
@@ -99,16 +100,17 @@ def test_static_members_do_not_depart() -> None:
 
 
 def test_who_is_logged_in_where_is_remembered_and_forgotten_under_the_same_keys() -> None:
-    kept = [(name, fields["Family"], fields["Key"]) for name, fields in remembered("101", HERE)]
-    assert kept == [
-        ("DBPut", "pbxbridge", "agent/101"),
-        ("DBPut", "pbxbridge", "device/PJSIP/1001"),
-    ]
-    assert [fields["Val"] for _, fields in remembered("101", HERE)] == [HERE, "101"]
+    kept = [arriving("101", 1_700_000_000.9), *remembered("101", HERE)]
+    assert {fields["Key"]: fields["Val"] for _, fields in kept} == {
+        "since/101": "1700000000",
+        "agent/101": HERE,
+        "device/PJSIP/1001": "101",
+    }
+    assert {(name, fields["Family"]) for name, fields in kept} == {("DBPut", "pbxbridge")}
     gone = [(name, fields["Family"], fields["Key"]) for name, fields in forgotten("101", HERE)]
-    assert gone == [("DBDel", family, key) for _, family, key in kept]
+    assert set(gone) == {("DBDel", "pbxbridge", fields["Key"]) for _, fields in kept}
     assert [action.fields["Key"] for action in forgotten("", HERE)] == ["device/PJSIP/1001"]
-    assert [action.fields["Key"] for action in forgotten("101", "")] == ["agent/101"]
+    assert [action.fields["Key"] for action in forgotten("101", "")] == ["agent/101", "since/101"]
 
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])

@@ -66,7 +66,7 @@ async def test_who_is_logged_out_can_be_logged_in(visitor: Visitor, link: AmiAct
     answer = await visitor.post("/agents/102/log-in", {"extension": "1001"}, htmx=True)
     assert answer.status == 200
     assert "Agent 102 is logged in at 1001." in await answer.text()
-    assert link.sent[0] == ("QueueAdd", "sales", HERE, "Agent/102", "0")
+    assert link.sent[1] == ("QueueAdd", "sales", HERE, "Agent/102", "0")
     (entry,) = await audited("agent.logged-in")
     assert (entry.actor, entry.subject) == ("admin", "102")
 
@@ -177,7 +177,7 @@ async def test_a_user_whose_agent_is_a_manager_may_do_all_of_it(
     assert (await person.get("/agents/102/desk")).status == 200
     answer = await person.post("/agents/102/log-in", {"extension": "1001"}, htmx=True)
     assert answer.status == 200
-    assert link.taken()[0][0] == "QueueAdd"
+    assert link.taken()[1][0] == "QueueAdd"
     (entry,) = await audited("agent.logged-in")
     assert entry.actor == "user"
 

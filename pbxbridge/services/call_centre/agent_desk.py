@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from pbxbridge.asterisk.notices import Link
@@ -14,6 +15,7 @@ from pbxbridge.services import audit
 from pbxbridge.services.actor import Actor
 from pbxbridge.services.call_centre.placement import (
     Action,
+    arriving,
     departures,
     forgotten,
     moves,
@@ -29,13 +31,22 @@ class AgentDesk:
     """Acts on the node where the agent is, or is to be."""
 
     def __init__(
-        self, to: Callable[[str], Link], board: Board, queues: QueueBoard, reasons: Sequence[str]
+        self,
+        to: Callable[[str], Link],
+        board: Board,
+        queues: QueueBoard,
+        reasons: Sequence[str],
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """``to`` gives what carries actions to a node; ``reasons`` are why agents may pause."""
+        """``to`` gives what carries actions to a node; ``reasons`` are why agents may pause.
+
+        ``clock`` tells Unix time.
+        """
         self._to = to
         self._board = board
         self._queues = queues
         self.reasons = tuple(reasons)
+        self._clock = clock
 
     async def log_in(self, actor: Actor, agent: str, extension: str) -> None:
         """Log an agent in at an extension's phone; whoever is logged in elsewhere moves there.
@@ -62,7 +73,8 @@ class AgentDesk:
         actions = moves(agent, device, wanted, present)
         for other in sorted({each.interface for each in present} - {device}):
             actions += forgotten("", other)
-        await carry_out(link, [*actions, *remembered(agent, device)])
+        arrival = arriving(agent, self._clock())
+        await carry_out(link, [arrival, *actions, *remembered(agent, device)])
         await audit.record_done(actor, "agent.logged-in", agent, after={"extension": row.number})
 
     async def log_out(self, actor: Actor, agent: str) -> None:

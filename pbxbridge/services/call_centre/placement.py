@@ -12,6 +12,8 @@ from typing import NamedTuple
 from pbxbridge.mirror.queue_member import AGENT, Member
 
 FAMILY = "pbxbridge"
+# Under this and the agent's number lies when they logged in, in Unix time.
+ARRIVAL = "since"
 
 
 class Action(NamedTuple):
@@ -53,6 +55,12 @@ def departures(present: Sequence[Member]) -> list[Action]:
     return [_remove(each) for each in present if each.dynamic]
 
 
+def arriving(agent: str, now: float) -> Action:
+    """Return what has Asterisk remember when an agent logged in, before they are seen there."""
+    key = f"{ARRIVAL}/{agent}"
+    return Action("DBPut", {"Family": FAMILY, "Key": key, "Val": str(int(now))})
+
+
 def remembered(agent: str, device: str) -> list[Action]:
     """Return what has Asterisk remember who is logged in where."""
     return [
@@ -63,9 +71,9 @@ def remembered(agent: str, device: str) -> list[Action]:
 
 def forgotten(agent: str, device: str) -> Iterator[Action]:
     """Yield what has Asterisk forget it; either may be empty, if it is not known."""
-    for key in (f"agent/{agent}" if agent else "", f"device/{device}" if device else ""):
-        if key:
-            yield Action("DBDel", {"Family": FAMILY, "Key": key})
+    keys = [f"agent/{agent}", f"{ARRIVAL}/{agent}"] if agent else []
+    for key in [*keys, f"device/{device}"] if device else keys:
+        yield Action("DBDel", {"Family": FAMILY, "Key": key})
 
 
 def _add(agent: str, device: str, queue: str, penalty: int, reason: str | None) -> Action:

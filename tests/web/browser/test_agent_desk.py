@@ -77,7 +77,7 @@ async def test_who_is_logged_in_by_the_desk_is_seen_there_and_in_the_list(
     await extension.fill("1001")
     await page.keyboard.press("Enter")
     await expect(dialog.get_by_role("status")).to_have_text("Agent 101 is logged in at 1001.")
-    assert link.taken()[0] == ("QueueAdd", "sales", HERE, "Agent/101", "0")
+    assert link.taken()[1] == ("QueueAdd", "sales", HERE, "Agent/101", "0")
     queue_board.member_is(ONLY_NODE, member("101", "1001"))
     tell(bus, queue_board)
     await expect(dialog.locator("#desk-state-101")).to_have_text("Readyat 1001")
@@ -112,6 +112,7 @@ async def test_who_is_logged_in_is_paused_made_ready_and_logged_out(
         ("QueuePause", HERE, "false"),
         ("QueueRemove", "sales", HERE),
         ("DBDel", "agent/101"),
+        ("DBDel", "since/101"),
         ("DBDel", f"device/{HERE}"),
     ]
 
@@ -143,4 +144,4 @@ async def test_without_scripts_it_is_a_page(page: Page, link: AmiActions) -> Non
     await page.get_by_label("At extension").fill("1001")
     await page.get_by_role("button", name="Log in").click()
     await expect(page.get_by_text("Agent 101 is logged in at 1001.")).to_be_visible()
-    assert link.taken()[0][0] == "QueueAdd"
+    assert link.taken()[1][0] == "QueueAdd"
