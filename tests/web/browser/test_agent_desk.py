@@ -15,7 +15,7 @@ from pbxbridge.services.extensions import Extensions
 from pbxbridge.settings import ONLY_NODE
 from tests.fakes.ami_actions import AmiActions
 from tests.rig.agents import managed, with_agents
-from tests.rig.queue_events import member
+from tests.rig.queue_events import IN_USE, member
 from tests.web.browser.screen import fits
 from tests.web.browser.visit import DESK, PHONE, signed_in
 from tests.web.conftest import Prepared
@@ -115,6 +115,28 @@ async def test_who_is_logged_in_is_paused_made_ready_and_logged_out(
         ("DBDel", "since/101"),
         ("DBDel", f"device/{HERE}"),
     ]
+
+
+@pytest.mark.parametrize("options", [DESK])
+async def test_what_can_be_done_follows_what_the_agent_does(
+    page: Page, bus: EventBus, queue_board: QueueBoard
+) -> None:
+    async def offers(*names: str) -> None:
+        shown = [*names, "Close"]
+        await expect(dialog.get_by_role("button")).to_have_text(shown, use_inner_text=True)
+
+    await page.get_by_label("Log in, out or pause agent 101").click()
+    dialog = page.get_by_role("dialog", name="Agent 101, Ada Lovelace")
+    await offers("Log in")
+    queue_board.member_is(ONLY_NODE, member("101", "1001"))
+    tell(bus, queue_board)
+    await offers("Move", "Pause", "Log out")
+    queue_board.member_is(ONLY_NODE, member("101", "1001", paused=True, status=IN_USE))
+    tell(bus, queue_board)
+    await offers("Move", "Ready again", "Log out")
+    queue_board.member_gone(ONLY_NODE, "sales", HERE)
+    tell(bus, queue_board)
+    await offers("Log in")
 
 
 @pytest.mark.parametrize("options", [DESK])
