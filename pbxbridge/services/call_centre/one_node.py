@@ -7,16 +7,21 @@ that only. So they are read when somebody is seen at two nodes.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from pbxbridge.asterisk.notices import Link
 from pbxbridge.errors import AsteriskUnavailable
-from pbxbridge.events import EventBus, Overflowed, QueuesChanged
+from pbxbridge.events import Event, EventBus, Overflowed, QueuesChanged
 from pbxbridge.mirror.queue_board import QueueBoard
 from pbxbridge.services.call_centre.placement import ARRIVAL, departures, forgotten
 from pbxbridge.services.call_centre.telling import carry_out, remembered_value
+
+# Events of queues come by a connection of their own: another one carries actions, and may be away.
+RETRY_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -24,27 +29,39 @@ log = structlog.get_logger(__name__)
 class OneNode:
     """Logs agents out wherever they were before. One bridge does it."""
 
-    def __init__(self, bus: EventBus, to: Callable[[str], Link], queues: QueueBoard) -> None:
-        """``to`` gives what carries actions to a node."""
+    def __init__(
+        self,
+        bus: EventBus,
+        to: Callable[[str], Link],
+        queues: QueueBoard,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        """``to`` gives what carries actions to a node; what fails is tried again by and by."""
         self._bus = bus
         self._to = to
         self._queues = queues
+        self._retry = retry_seconds
         self._unsettled: set[str] = set()
 
     async def run(self) -> None:
         """Do so for ever."""
         with self._bus.subscribe() as events:
-            await self._settle(self._queues.agents())
-            async for event in events:
-                match event:
-                    case QueuesChanged(_, _, None) | Overflowed():
-                        await self._settle(self._queues.agents())
-                    case QueuesChanged(_, _, agents) if agents:
-                        await self._settle(agents)
+            self._unsettled |= self._queues.agents()
+            while True:
+                await self._settle()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._retry if self._unsettled else None):
+                        self._note(await events.get())
 
-    async def _settle(self, agents: frozenset[str]) -> None:
-        """See to these, and to those of whom a node could not be told the last time."""
-        self._unsettled |= agents
+    def _note(self, event: Event) -> None:
+        match event:
+            case QueuesChanged(_, _, None) | Overflowed():
+                self._unsettled |= self._queues.agents()
+            case QueuesChanged(_, _, agents) if agents:
+                self._unsettled |= agents
+
+    async def _settle(self) -> None:
+        """See to who was named; who is left could not be seen to, and is tried again."""
         for agent in sorted(self._unsettled):
             try:
                 if len(nodes := self._queues.nodes_of(agent)) > 1:

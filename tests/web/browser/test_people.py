@@ -60,6 +60,7 @@ async def entrance(
 
 
 async def sign_in(page: Page, password: str = PASSWORD) -> None:
+    await page.get_by_label("Login name").click()  # the page's scripts are there
     await page.get_by_label("Login name").fill("admin")
     await page.get_by_label("Password", exact=True).fill(password)
     await page.keyboard.press("Enter")
