@@ -40,13 +40,13 @@ async def everything() -> dict[str, list[dict[str, Any]]]:
     for app in ("portal", "realtime"):
         for model in Tortoise.apps[app].values():
             if model._meta.db_table not in KEPT:
-                rows = sorted(await model.all().values(), key=str)
                 # The version of a user counts changes of the extensions, too.
                 unsteady = (*UNSTEADY, "version") if model is User else UNSTEADY
-                found[model._meta.db_table] = [
+                rows = [
                     {name: value for name, value in row.items() if name not in unsteady}
-                    for row in rows
+                    for row in await model.all().values()
                 ]
+                found[model._meta.db_table] = sorted(rows, key=str)
     links = await User.filter(extensions__id__gt=0).values("login", "extensions__number")
     return {**found, "links": links}
 
