@@ -61,6 +61,30 @@ async def test_no_width_cuts_off_a_page(page: Page, client: Client) -> None:
             await fits(page)
 
 
+# What is in sight and is hit in its middle by neither itself nor its own content or label.
+COVERED = """
+() => [...document.querySelectorAll("a, button, input, select, summary")].filter(one => {
+  const box = one.getBoundingClientRect();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const isShown = one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  if (!isShown || !box.width || one.disabled || y < 0 || y > innerHeight || x < 0) {
+    return false;
+  }
+  const hit = document.elementFromPoint(x, y);
+  return !hit || !(one.contains(hit) || hit.contains(one) && hit.matches("label, li, td, th"));
+}).map(one => one.outerHTML)
+"""
+
+
+async def test_nothing_lies_over_what_can_be_pressed(page: Page, client: Client) -> None:
+    pages = await page.locator("#menu a").evaluate_all("all => all.map(one => one.pathname)")
+    for path in (*pages, "/agents", "/queues", "/queue-calls", "/trunks", "/profile"):
+        await page.goto(str(client.make_url(path)))
+        for width in (390, 1024, 1280, 1920):
+            await widen(page, width)
+            assert await page.evaluate(COVERED) == [], (path, width)
+
+
 async def test_no_width_cuts_off_the_account_or_the_menu(page: Page) -> None:
     account = page.get_by_role("button", name="Your account")
     menu = page.get_by_role("button", name="Menu")
