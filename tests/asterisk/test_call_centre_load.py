@@ -14,8 +14,7 @@ async def test_the_wallboards_totals_are_those_of_queue_log(tmp_path: Path) -> N
         centre.watching() as watched,
     ):
         results = await centre.calls(rate=RATE, seconds=SECONDS, hold_ms=1500)
-        logged = centre.logged()
-        await centre.until_shown(watched, logged)
+        logged = await centre.settled(watched, sum(each.successful for each in results))
         assert watched.figures() == logged
     calls = round(RATE / QUEUES * SECONDS)
     assert [(each.successful, each.failed) for each in results] == [(calls, 0)] * QUEUES

@@ -118,10 +118,20 @@ class LoadedCentre:
         text = (self.system.asterisk.folder / "log" / "queue_log").read_text(encoding="utf-8")
         return _by_queue(line.split("|") for line in text.splitlines())
 
-    async def until_shown(self, watched: Watched, wanted: Figures) -> None:
-        """Wait until the wallboard shows this; does not wait for ever."""
+    async def settled(self, watched: Watched, calls: int) -> Figures:
+        """Wait until queue_log has the end of so many calls, and the wallboard shows the same.
+
+        Returns what queue_log says then, or after a while.
+        """
+
+        def is_settled() -> bool:
+            logged = self.logged()
+            ended = sum(sum(figures.values()) for figures in logged.values())
+            return ended == calls and watched.figures() == logged
+
         with suppress(AssertionError):
-            await eventually(lambda: watched.figures() == wanted, SETTLE_SECONDS)
+            await eventually(is_settled, SETTLE_SECONDS)
+        return self.logged()
 
 
 @asynccontextmanager
