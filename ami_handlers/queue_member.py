@@ -9,7 +9,7 @@ from pbxbridge.mirror.queue_member import Member
 # What the events call a member, and what QueueStatus calls it.
 EVENT = ("Queue", "Interface", "MemberName", "Membership", "Penalty", "Paused")
 LISTED = ("Queue", "Location", "Name", "Membership", "Penalty", "Paused")
-MORE = ("PausedReason", "Status", "InCall", "LastCall")
+MORE = ("PausedReason", "Status", "InCall", "LastCall", "StateInterface")
 
 _BY_LOGIN = "dynamic"
 _YES = "1"
@@ -46,6 +46,7 @@ def _member(  # noqa: PLR0913 - as many headers as Asterisk tells
     status: str,
     in_call: str,
     last_call: str,
+    watched: str,
 ) -> Member:
     return Member(
         queue=queue,
@@ -59,6 +60,7 @@ def _member(  # noqa: PLR0913 - as many headers as Asterisk tells
         status=_number(status),
         in_call=in_call == _YES,
         last_call=_number(last_call),
+        watched=watched,
     )
 
 

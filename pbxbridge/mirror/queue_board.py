@@ -104,8 +104,9 @@ class QueueBoard:
         return [member for member in found if member.agent == agent]
 
     def at_device(self, interface: str, node: str) -> list[Member]:
-        """Return what a device is a member of on a node."""
-        return list(self._nodes[node].at.get(interface, {}).values())
+        """Return what a device is a member of on a node, also where it is called otherwise."""
+        every = self._nodes[node].all_members()
+        return [member for member in every if interface in (member.interface, member.watched)]
 
     def at(self, number: str) -> Presence | None:
         """Return who takes calls at the phone of an extension, None if nobody does."""

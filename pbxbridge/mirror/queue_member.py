@@ -8,8 +8,8 @@ from enum import Enum
 
 # What the name of a member begins with who is logged in as an agent (dialplan/extensions.conf).
 AGENT = "Agent/"
-# Technologies whose device has the extension's number.
-_BY_NUMBER = frozenset({"PJSIP", "IAX2"})
+# Technologies whose device has the extension's number: alone, or with a context behind it.
+_BY_NUMBER = frozenset({"PJSIP", "IAX2", "Local"})
 
 
 class AgentState(Enum):
@@ -34,7 +34,9 @@ _NOT_THERE = frozenset({4, 5})  # invalid, unavailable
 class Member:
     """One membership: a device that takes calls of a queue, on one node.
 
-    ``interface`` is the device, as PJSIP/1002; ``name`` is ``Agent/101`` of who is logged in.
+    ``interface`` is the device, as PJSIP/1002; others than pbxbridge may have it called through the
+    dialplan (Local/1002@extensions), and ``watched`` is then whose state counts. ``name`` is
+    ``Agent/101`` of who is logged in.
     ``dynamic``: joined by logging in, not by a row of queue_members. ``reason`` is why it is
     paused, ``status`` the device's AST_DEVICE_*. ``last_call`` is when its last call ended (Unix
     time, 0: none), ``wrap_up`` the seconds after that in which it gets no call.
@@ -51,6 +53,7 @@ class Member:
     in_call: bool
     last_call: float
     wrap_up: int = 0
+    watched: str = ""
 
     @property
     def agent(self) -> str:
@@ -60,9 +63,10 @@ class Member:
     @property
     def number(self) -> str:
         """The extension at whose phone it is, empty if that is not known."""
-        technology, _, rest = self.interface.partition("/")
-        if technology in _BY_NUMBER:
-            return rest
+        for device in (self.watched, self.interface):
+            technology, _, rest = device.partition("/")
+            if technology in _BY_NUMBER:
+                return rest.partition("@")[0]
         return "" if self.agent else self.name
 
     @property

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 
 from pbxbridge.models.extension import Extension
+from pbxbridge.models.realtime import QueueMember
 from pbxbridge.services.call_centre.agents import Agents
 from pbxbridge.services.call_centre.queues import Queues
 from tests.eventually import PATIENCE_SECONDS
+from tests.rig.extensions import delete_knowingly
 from tests.rig.system import TESTER, System
 from tests.sip import Call, Phone
 
@@ -174,3 +177,30 @@ async def test_queues_that_an_agent_is_put_into_are_joined_at_once(
     await queues.update(TESTER, "support", {"agents": "101:3"})
     await system.told()
     assert (await members_of(system))["support"] == {}
+
+
+async def test_who_was_added_to_a_queue_by_others_counts_until_the_extension_is_deleted(
+    system: System, queues: Queues
+) -> None:
+    await system.extension("1004")
+    command = "queue add member Local/1004@extensions to sales penalty 0 as Guest state_interface "
+    await system.asterisk.cli(f"{command}PJSIP/1004")
+    await until_flagged("1004")
+    row: dict[str, Any] = {
+        "queue_name": "theirs",
+        "interface": "Local/1004@x",
+        "state_interface": "PJSIP/1004",
+    }
+    await QueueMember.create(uniqueid=900_000, membername="Guest", penalty=0, paused=0, **row)
+    await delete_knowingly(system.extensions, TESTER, "1004")
+    await system.told()
+    assert "1004" not in await system.asterisk.cli("queue show")
+    assert not await QueueMember.filter(queue_name="theirs").exists()
+
+
+async def until_flagged(number: str) -> None:
+    """Wait until the bridge has seen that somebody takes calls there."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not await Extension.filter(number=number, agent=True).exists():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)

@@ -168,6 +168,16 @@ class TestLeavingAllQueues:
             ("DBDel", f"device/{HERE}"),
         ]
 
+    async def test_whom_others_have_logged_in_there_by_another_device_leaves_too(
+        self, telling: Telling
+    ) -> None:
+        other = replace(member("", "1001"), interface="Local/1001@theirs", watched=HERE)
+        telling.board.member_is(NODE, replace(other, dynamic=True))
+        assert await telling.tell(NoticeKind.LEAVE_QUEUES, HERE) == [
+            ("QueueRemove", "sales", "Local/1001@theirs"),
+            ("DBDel", f"device/{HERE}"),
+        ]
+
     async def test_a_static_member_leaves_by_its_row(self, telling: Telling) -> None:
         telling.board.member_is(NODE, member("", "1001"))
         assert await telling.tell(NoticeKind.LEAVE_QUEUES, HERE) == [("DBDel", f"device/{HERE}")]

@@ -77,7 +77,10 @@ def test_the_reason_is_the_first_that_was_said() -> None:
         ("PJSIP/1001", "1001", "", "1001"),
         ("DAHDI/3", "1003", "", "1003"),
         ("DAHDI/3", "Agent/101", "101", ""),
-        ("Local/1001@x", "somebody", "", "somebody"),
+        # As others than pbxbridge log somebody in.
+        ("Local/1001@extensions", "Somebody", "", "1001"),
+        ("Local/1001@from-queue/n", "Agent/101", "101", "1001"),
+        ("SIP/1001", "Somebody", "", "Somebody"),
     ],
 )
 def test_agent_and_extension_are_told_by_name_and_device(
@@ -85,3 +88,9 @@ def test_agent_and_extension_are_told_by_name_and_device(
 ) -> None:
     member = replace(FREE, interface=interface, name=name)
     assert (member.agent, member.number) == (agent, number)
+
+
+def test_of_a_member_who_is_called_otherwise_the_watched_device_has_the_number() -> None:
+    member = replace(FREE, interface="Local/s@twins", watched="PJSIP/1001")
+    assert member.number == "1001"
+    assert replace(FREE, interface="PJSIP/1001", watched="hint:1001@hints").number == "1001"

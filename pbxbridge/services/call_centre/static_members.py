@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
 
 from pbxbridge.models.call_centre import CallQueue, QueueExtension
 from pbxbridge.models.extension import Extension
@@ -55,7 +55,8 @@ async def leave_queues(transaction: TransactionalDBClient, row: Extension) -> No
     await sending.update(fallback="", version=F("version") + 1)
     if device := device_of(row):
         # Whoever made it: no row may ring a device that is gone.
-        await QueueMember.filter(interface=device).using_db(transaction).delete()
+        its = QueueMember.filter(Q(interface=device) | Q(state_interface=device))
+        await its.using_db(transaction).delete()
         if row.agent or row.agent_logins:
             await notify(transaction, NoticeKind.LEAVE_QUEUES, device)
     await _rewrite(transaction, names)
