@@ -175,15 +175,18 @@ class QueueBoard:
         column = self._nodes[node]
         if member := column.drop(queue, interface):
             self._note(column, member)
+            if interface not in column.at:
+                # Who logs in there next did not have that call.
+                column.ended.pop(interface, None)
 
     def call_ended(self, node: str, queue: str, interface: str) -> None:
         """Take it that the device was on a call of this queue last."""
         column = self._nodes[node]
-        member = column.find(queue, interface)
-        column.ended[interface] = Ended(queue, member.last_call if member else self._clock())
-        memberships = list(column.at.get(interface, {}).values())
-        self._time(node, memberships)
-        self._note(column, *memberships)
+        if memberships := list(column.at.get(interface, {}).values()):
+            member = column.find(queue, interface)
+            column.ended[interface] = Ended(queue, member.last_call if member else self._clock())
+            self._time(node, memberships)
+            self._note(column, *memberships)
 
     def caller_joined(self, node: str, caller: Caller) -> None:
         """Take in who waits from now on."""

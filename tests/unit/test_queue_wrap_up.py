@@ -167,10 +167,25 @@ def test_a_list_keeps_what_is_known_of_the_last_call_but_a_lost_link_does_not(
     assert queue_states(board) == {"none": READY, "short": WRAP_UP, "long": WRAP_UP}
 
 
-def test_a_call_whose_end_is_seen_of_who_is_not_known_yet_counts(
+@pytest.mark.parametrize("is_gone_first", [True, False])
+def test_who_logs_in_where_somebody_had_a_call_has_no_wrap_up(
+    board: QueueBoard, clock: Ticks, is_gone_first: bool
+) -> None:
+    board.configure(QUEUES)
+    board.member_is("a", called("long", "long", clock))
+    if is_gone_first:
+        board.member_gone("a", "long", "PJSIP/1001")
+    board.call_ended("a", "long", "PJSIP/1001")
+    if not is_gone_first:
+        board.member_gone("a", "long", "PJSIP/1001")
+    board.member_is("a", member("102", "1001", queue="long"))
+    assert queue_states(board) == {"long": READY}
+
+
+def test_who_left_the_queue_of_the_call_meanwhile_wraps_up_in_the_others(
     board: QueueBoard, clock: Ticks
 ) -> None:
     board.configure(QUEUES)
-    board.call_ended("a", "short", "PJSIP/1001")
-    board.member_is("a", called("none", "short", clock))
+    board.member_is("a", called("none", "long", clock))
+    board.call_ended("a", "long", "PJSIP/1001")
     assert queue_states(board) == {"none": WRAP_UP}
