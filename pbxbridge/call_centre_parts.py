@@ -82,11 +82,13 @@ class CallCentreParts:
 
     def of_one_bridge(self) -> dict[str, Work]:
         """Return what only one of all bridges may do at a time."""
-        return {
+        work: dict[str, Work] = {
             "agent-flags": self._flags.run,
-            "agents-at-one-node": self._one_node.run,
             "call-log-pruning": self.log.run,
         }
+        if len(self._links) > 1:
+            work["agents-at-one-node"] = self._one_node.run
+        return work
 
     def agents_at(self, numbers: Iterable[str]) -> dict[str, str]:
         """Return the agents who are logged in at these extensions' phones."""
