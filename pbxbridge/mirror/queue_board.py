@@ -85,7 +85,7 @@ class QueueBoard:
             if queue in node.callers
             for caller in node.callers[queue].values()
         ]
-        return sorted(found, key=lambda caller: caller.since)
+        return sorted(found, key=lambda caller: (caller.since, caller.id))
 
     def members_of(self, queue: str) -> list[Presence]:
         """Return who takes calls of a queue, and what they do as far as this queue sees them."""
@@ -257,7 +257,9 @@ class QueueBoard:
     def _presence(
         self, name: str, node: QueueColumn, interface: str, seen_by: str | None = None
     ) -> Presence:
-        memberships = list(node.at[interface].values())
+        # In an order that does not depend on who told what first.
+        queues = tuple(sorted(node.at[interface]))
+        memberships = [node.at[interface][queue] for queue in queues]
         # Whether a queue gives calls to a device is told by its own membership.
         own = None if seen_by is None else node.at[interface][seen_by]
         return Presence(
@@ -268,6 +270,6 @@ class QueueBoard:
             state=state_of(memberships, self._clock(), own),
             paused=own.paused if own else all(each.paused for each in memberships),
             reason=reason_of([own] if own else memberships),
-            queues=tuple(sorted(node.at[interface])),
+            queues=queues,
             fresh=node.link.up,
         )
