@@ -121,6 +121,22 @@ class TestLoggingIn:
         ]
         assert site.sent("b") == JOINED
 
+    async def test_a_node_that_is_away_is_not_waited_for(self, site: Site, admin: Actor) -> None:
+        site.queues.member_is("a", member("101", "1002"))
+        site.queues.lost("a", "Gone.")
+        site.registered("1001", "b")
+        await site.desk.log_in(admin, "101", "1001")
+        assert (site.sent("a"), site.sent("b")) == ([], JOINED)
+
+    async def test_nobody_logs_in_where_it_is_not_known_who_is_there(
+        self, site: Site, admin: Actor
+    ) -> None:
+        site.queues.lost("a", "Gone.")
+        with pytest.raises(AsteriskUnavailable, match="Gone"):
+            await site.desk.log_in(admin, "101", "1001")
+        assert site.sent() == []
+        assert not await is_audited("agent.logged-in")
+
     async def test_who_is_there_already_only_joins_what_is_missing(
         self, site: Site, admin: Actor
     ) -> None:

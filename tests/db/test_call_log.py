@@ -141,6 +141,29 @@ async def test_an_export_is_the_rows_of_the_log(
     assert {row[1] for row in await exported(log, search="ada")} == {"1.2"}
 
 
+async def test_an_export_of_a_search_has_each_row_of_these_calls_once_the_oldest_first(
+    log: CallLog,
+) -> None:
+    later = START + timedelta(minutes=5)
+    await entered("1.9", "0777", at=later)
+    await entered("1.8", "0777", at=later)
+    await logged("EXITWITHTIMEOUT", "1", "1", "7", call="1.9", at=later)
+    await entered("1.9", "0777", queue="support", at=later)
+    await entered("1.9", "0777", at=later)
+    steps = CallLog(BERLIN, timedelta(days=30), pace=Pace(step=1))
+    for each in (log, steps):
+        rows = await exported(each, queue="sales", search="0777")
+        assert sorted((row[1], row[4]) for row in rows) == [
+            ("1.8", "ENTERQUEUE"),
+            ("1.9", "ENTERQUEUE"),
+            ("1.9", "ENTERQUEUE"),
+            ("1.9", "EXITWITHTIMEOUT"),
+        ]
+        assert {row[2] for row in rows} == {"sales"}
+        assert rows[0][1] == "1.9"
+        assert {row[2] for row in await exported(each, search="0777")} == {"sales", "support"}
+
+
 async def test_a_callers_formula_is_not_run_by_a_spreadsheet(log: CallLog) -> None:
     await entered("1.9", "=cmd|' /C calc'!A0", at=START)
     assert (await exported(log))[-1][6] == "'=cmd|' /C calc'!A0"

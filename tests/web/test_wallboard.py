@@ -107,6 +107,13 @@ async def test_todays_figures_are_those_of_the_log(visitor: Visitor, portal: Por
     assert "Answered 3 Abandoned 1 Within 20 s 50 %" in page
 
 
+async def test_a_share_is_not_less_than_it_is(visitor: Visitor, portal: Portal) -> None:
+    for number in range(100):  # 29 of 100 is 28.999... as a float, a hundred times
+        await logged("CONNECT", "5" if number < 29 else "60", agent="Agent/101")
+    await portal.wallboard.totals.read()
+    assert "Within 20 s 29 %" in words(await (await visitor.get("/wallboard/sales")).text())
+
+
 async def test_it_says_that_figures_are_old(visitor: Visitor, queue_board: QueueBoard) -> None:
     queue_board.heard(ONLY_NODE, [], [])
     assert "is not heard" not in await (await visitor.get("/wallboard")).text()

@@ -61,13 +61,16 @@ class AgentDesk:
             raise Invalid({"extension": f"Agents may not log in at extension {row.number}."})
         if not wanted:
             raise Invalid({"": f"Agent {agent} takes calls of no queue yet."})
+        node = self._board.state_of(row.number).node or self._queues.nodes[0]
+        if unheard := self._queues.unheard.get(node):
+            raise AsteriskUnavailable(unheard.reason)  # who is there is not known
         there = self._queues.at(row.number)
         if there and there.agent and there.agent != agent:
             raise Invalid({"extension": f"Agent {there.agent} is logged in at {row.number}."})
         device = device_of(row)
-        node = self._board.state_of(row.number).node or self._queues.nodes[0]
         before = self._queues.agent(agent)
-        if before and before.node != node:
+        # At a node that is away they are logged out when it is back (one_node.py).
+        if before and before.node != node and before.fresh:
             await self._leave(before)
         link, present = self._to(node), self._queues.of_agent(agent, node)
         actions = moves(agent, device, wanted, present)

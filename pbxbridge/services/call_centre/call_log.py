@@ -168,12 +168,18 @@ class CallLog:
 
     async def _rows_of_calls(self, wanted: CallLogFilter) -> AsyncIterator[list[LogRow]]:
         first, end = await self._bounds(wanted)
-        calls = await self._calls(wanted)
-        for start, stop in steps(first, end, Pace(self._pace.step, steps=end)):
-            found = calls.filter(id__gte=start, id__lt=stop).order_by("-id")
-            ids = [int(str(id_)) for id_ in await found.values_list("id", flat=True)]
-            for place in range(0, len(ids), CHUNK):
-                yield await _rows_about(ids[place : place + CHUNK])
+        calls, done = await self._calls(wanted), set[tuple[str, str]]()
+        every = list(steps(first, end, Pace(self._pace.step, steps=end)))
+        for start, stop in reversed(every):
+            found = calls.filter(id__gte=start, id__lt=stop).order_by("id")
+            begun = [log_row(one) for one in await found.values_list(*COLUMNS)]
+            for place in range(0, len(begun), CHUNK):
+                some = begun[place : place + CHUNK]
+                # A channel may come into other queues, or into the same one again.
+                new = {(row.callid, row.queue) for row in some} - done
+                done |= new
+                rows = await _rows_about([row.id for row in some])
+                yield [row for row in rows if (row.callid, row.queue) in new]
 
     async def _bounds(self, wanted: CallLogFilter) -> tuple[int, int]:
         """Return between which ids the days lie: the first, and the one after the last."""

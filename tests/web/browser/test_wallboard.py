@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, Request, expect
 from pbxbridge.events import CallCentreSaved, EventBus
 from pbxbridge.mirror.queue_board import QueueBoard
 from pbxbridge.models.call_centre import Agent, CallQueue, QueueAgent
+from pbxbridge.models.people import User
 from pbxbridge.services.people import Role
 from pbxbridge.settings import ONLY_NODE
 from tests.db.mail_rows import running
@@ -175,6 +176,17 @@ async def test_who_cannot_change_anything_keeps_the_page_on_the_wall(
         await page.reload()
         async with page.expect_request(_keeps_alive):
             await page.clock.fast_forward("05:00")
+
+
+async def test_who_is_no_agent_any_more_sees_no_figures_that_stand_still(
+    browser: Browser, client: Client, prepared: Prepared, bus: EventBus
+) -> None:
+    await Agent.filter(number="101").update(user=await User.get(login="user"))
+    async with signed_in(browser, client, prepared.tokens[Role.USER], "/wallboard") as page:
+        await expect(page.get_by_role("region", name="sales 600")).to_be_visible()
+        await Agent.filter(number="101").update(user_id=None)
+        bus.publish(CallCentreSaved())
+        await expect(page.get_by_text("The wallboard is for agents")).to_be_visible()
 
 
 def _keeps_alive(request: Request) -> bool:

@@ -58,6 +58,8 @@
       }
     } else if (answer.status === 404) {
       location.assign("/wallboard"); // the queue was deleted
+    } else if (answer.status === 403) {
+      location.reload(); // who may not look any more sees that, and no figures that stand still
     }
   }
 
