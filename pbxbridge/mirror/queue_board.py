@@ -166,8 +166,8 @@ class QueueBoard:
         """Take what a node says of a membership, new or known."""
         column = self._nodes[node]
         before = column.find(member.queue, member.interface)
-        if before != self._timed(column, member):
-            self._time(node, [member])
+        if before != (timed := self._timed(column, member)):
+            self._put(node, timed)
             self._note(column, member, *([before] if before else []))
 
     def member_gone(self, node: str, queue: str, interface: str) -> None:
@@ -232,14 +232,16 @@ class QueueBoard:
         return replace(member, wrap_up=wrap_up, last_call=max(member.last_call, ended.at))
 
     def _time(self, node: str, members: Iterable[Member]) -> None:
-        """Put members into the node's column, and heed when their wrap-ups end."""
-        column = self._nodes[node]
+        """Put members into the node's column with the wrap-ups that count."""
         for member in members:
-            timed = self._timed(column, member)
-            column.put(timed)
-            self._wrapping.pop(key := (node, member.queue, member.interface), None)
-            if timed.wraps_up_until > self._clock():
-                self._wrapping[key] = timed.wraps_up_until
+            self._put(node, self._timed(self._nodes[node], member))
+
+    def _put(self, node: str, timed: Member) -> None:
+        """Put one into the node's column, and heed when its wrap-up ends."""
+        self._nodes[node].put(timed)
+        self._wrapping.pop(key := (node, timed.queue, timed.interface), None)
+        if timed.wraps_up_until > self._clock():
+            self._wrapping[key] = timed.wraps_up_until
 
     def _note(self, column: QueueColumn, *members: Member) -> None:
         """Note that a device is other than before: in all its queues, for the state is of all."""

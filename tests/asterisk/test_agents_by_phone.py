@@ -13,6 +13,7 @@ from pbxbridge.models.extension import Extension
 from pbxbridge.models.realtime import QueueMember
 from pbxbridge.services.call_centre.agents import Agents
 from pbxbridge.services.call_centre.queues import Queues
+from tests.db.mail_rows import until
 from tests.eventually import PATIENCE_SECONDS
 from tests.rig.extensions import delete_knowingly
 from tests.rig.system import TESTER, System
@@ -200,7 +201,4 @@ async def test_who_was_added_to_a_queue_by_others_counts_until_the_extension_is_
 
 async def until_flagged(number: str) -> None:
     """Wait until the bridge has seen that somebody takes calls there."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not await Extension.filter(number=number, agent=True).exists():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
+    await until(Extension.filter(number=number, agent=True).exists)

@@ -14,7 +14,7 @@ from .message import Response
 from .rtp import Received, RtpStream
 from .sdp import LocalMedia, MediaLine, SessionDescription
 from .transaction import ServerTransaction
-from .watch import PATIENCE_SECONDS, Watch
+from .watch import PATIENCE, Watch
 
 
 class CallState(enum.StrEnum):
@@ -74,7 +74,7 @@ class Call:
         """Press keys (0-9 * # A-D), about 0.22 s each, as RFC 4733 events."""
         await self._rtp.send_dtmf(digits)
 
-    async def wait_ringing(self, seconds: float = PATIENCE_SECONDS) -> None:
+    async def wait_ringing(self, seconds: float = PATIENCE) -> None:
         """Return once a 180 or 183 came (went out, for an incoming call)."""
         await self._until(
             lambda: not {180, 183}.isdisjoint(self.provisional),
@@ -83,19 +83,19 @@ class Call:
             dead_when_over=True,
         )
 
-    async def wait_answered(self, seconds: float = PATIENCE_SECONDS) -> None:
+    async def wait_answered(self, seconds: float = PATIENCE) -> None:
         """Return once the call is answered."""
         await self._until(lambda: self.status == 200, seconds, "answer", dead_when_over=True)
 
-    async def wait_ended(self, seconds: float = PATIENCE_SECONDS) -> None:
+    async def wait_ended(self, seconds: float = PATIENCE) -> None:
         """Return once the call is over, however it ended."""
         await self._until(lambda: self.state is CallState.ENDED, seconds, "end of the call")
 
-    async def wait_tone(self, hz: int, seconds: float = PATIENCE_SECONDS) -> None:
+    async def wait_tone(self, hz: int, seconds: float = PATIENCE) -> None:
         """Return once the last 0.2 s of received audio are this tone."""
         await self._until(lambda: self.received.hears(hz), seconds, f"{hz} Hz", dead_when_over=True)
 
-    async def wait_reinvited(self, seconds: float = PATIENCE_SECONDS) -> None:
+    async def wait_reinvited(self, seconds: float = PATIENCE) -> None:
         """Return once a re-INVITE of the peer was answered."""
         await self._until(lambda: self.reinvites > 0, seconds, "re-INVITE", dead_when_over=True)
 

@@ -22,7 +22,7 @@ from .outgoing import OutgoingCall
 from .policy import Answer, Policy
 from .transaction import ServerTransaction, Timers
 from .udp import Address
-from .watch import PATIENCE_SECONDS, Tasks, Watch
+from .watch import PATIENCE, Tasks, Watch
 
 
 class Phone:
@@ -172,7 +172,7 @@ class Phone:
         response = await self._agent.send(request, self._agent.outbound, lambda: 2)
         return response.status
 
-    async def wait_lamp(self, number: str, state: str, seconds: float = PATIENCE_SECONDS) -> None:
+    async def wait_lamp(self, number: str, state: str, seconds: float = PATIENCE) -> None:
         """Return once the lamp of a watched number is in this state."""
         await self._watch.until(
             lambda: self.lamps[number][-1:] == [state],
@@ -208,9 +208,7 @@ class Phone:
         await call.start()
         return call
 
-    async def wait_incoming(
-        self, seconds: float = PATIENCE_SECONDS, *, count: int = 1
-    ) -> IncomingCall:
+    async def wait_incoming(self, seconds: float = PATIENCE, *, count: int = 1) -> IncomingCall:
         """The call number `count` (1 = the first) that this phone ever got, once it is there."""
         await self._watch.until(
             lambda: len(self.incoming) >= count,
@@ -221,7 +219,7 @@ class Phone:
         return self.incoming[count - 1]
 
     async def wait_mwi(
-        self, predicate: Callable[[MessageSummary], bool], seconds: float = PATIENCE_SECONDS
+        self, predicate: Callable[[MessageSummary], bool], seconds: float = PATIENCE
     ) -> MessageSummary:
         """The latest message summary, once it fulfils the predicate."""
         await self._watch.until(
@@ -232,7 +230,7 @@ class Phone:
         )
         return next(summary for summary in reversed(self.mwi) if predicate(summary))
 
-    async def wait_sync(self, seconds: float = PATIENCE_SECONDS) -> str:
+    async def wait_sync(self, seconds: float = PATIENCE) -> str:
         """Return the Event header of the NOTIFY that told this phone to fetch, once it came."""
         await self._watch.until(
             lambda: bool(self.syncs),
@@ -242,7 +240,7 @@ class Phone:
         )
         return self.syncs[-1]
 
-    async def wait_options(self, count: int = 1, seconds: float = PATIENCE_SECONDS) -> None:
+    async def wait_options(self, count: int = 1, seconds: float = PATIENCE) -> None:
         """Return once this many OPTIONS were answered since the phone was started."""
         await self._watch.until(
             lambda: self.options_seen >= count,

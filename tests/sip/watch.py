@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 
-# A loaded machine is slow, not wrong: only a failing test waits this long.
-PATIENCE_SECONDS = 15.0
+# In seconds. A loaded machine is slow, not wrong: only a failing test waits this long.
+PATIENCE = 15.0
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from pbxbridge.services.actor import Actor
 from pbxbridge.services.call_centre.placement import (
     Action,
     arriving,
-    departures,
     forgotten,
+    leaving,
     moves,
     remembered,
 )
@@ -114,8 +114,7 @@ class AgentDesk:
 
     async def _leave(self, presence: Presence) -> None:
         present = self._queues.of_agent(presence.agent, presence.node)
-        actions = [*departures(present), *forgotten(presence.agent, presence.interface)]
-        await carry_out(self._to(presence.node), actions)
+        await carry_out(self._to(presence.node), leaving(presence.agent, present))
 
     async def _pause(self, presence: Presence, reason: str, *, paused: bool) -> None:
         fields = {"Interface": presence.interface, "Paused": "true" if paused else "false"}

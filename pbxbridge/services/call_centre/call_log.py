@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NoReturn
@@ -172,13 +172,13 @@ class CallLog:
         every = list(steps(first, end, Pace(self._pace.step, steps=end)))
         for start, stop in reversed(every):
             found = calls.filter(id__gte=start, id__lt=stop).order_by("id")
-            begun = [log_row(one) for one in await found.values_list(*COLUMNS)]
+            named = await found.values_list("callid", "queuename")
+            begun = [(str(callid or ""), str(queue or "")) for callid, queue in named]
             for place in range(0, len(begun), CHUNK):
-                some = begun[place : place + CHUNK]
                 # A channel may come into other queues, or into the same one again.
-                new = {(row.callid, row.queue) for row in some} - done
+                new = set(begun[place : place + CHUNK]) - done
                 done |= new
-                rows = await _rows_about([row.id for row in some])
+                rows = await _rows_of({callid for callid, _ in new})
                 yield [row for row in rows if (row.callid, row.queue) in new]
 
     async def _bounds(self, wanted: CallLogFilter) -> tuple[int, int]:
@@ -238,14 +238,16 @@ async def _first_since(moment: datetime) -> int | None:
     return int(str(found[0])) if found else None
 
 
-async def _rows_about(ids: Sequence[int]) -> list[LogRow]:
-    """Return all rows of the calls that begin with these."""
-    begun = QueueLogEntry.filter(id__in=list(ids)).values_list("callid", flat=True)
-    channels = sorted({str(callid) for callid in await begun if callid})
-    rows = QueueLogEntry.filter(callid__in=channels).order_by("id")
+async def _rows_of(channels: Iterable[object]) -> list[LogRow]:
+    """Return all rows of these channels, by id; what is empty names none."""
+    known = sorted({str(channel) for channel in channels if channel})
+    rows = QueueLogEntry.filter(callid__in=known).order_by("id")
     return [log_row(one) for one in await rows.values_list(*COLUMNS)]
 
 
 async def _read(ids: Sequence[int]) -> list[QueueCall]:
+    if not ids:
+        return []
     wanted = set(ids)
-    return [call for call in calls_of(await _rows_about(ids)) if call.id in wanted] if ids else []
+    begun = await QueueLogEntry.filter(id__in=list(ids)).values_list("callid", flat=True)
+    return [call for call in calls_of(await _rows_of(begun)) if call.id in wanted]

@@ -17,7 +17,7 @@ from pbxbridge.asterisk.notices import Link
 from pbxbridge.errors import AsteriskUnavailable
 from pbxbridge.events import Event, EventBus, Overflowed, QueuesChanged
 from pbxbridge.mirror.queue_board import QueueBoard
-from pbxbridge.services.call_centre.placement import ARRIVAL, departures, forgotten
+from pbxbridge.services.call_centre.placement import ARRIVAL, leaving
 from pbxbridge.services.call_centre.telling import carry_out, remembered_value
 
 # Events of queues come by a connection of their own: another one carries actions, and may be away.
@@ -80,9 +80,7 @@ class OneNode:
         for node in nodes:
             if node != last:
                 present = self._queues.of_agent(agent, node)
-                devices = sorted({each.interface for each in present})
-                left = [each for device in devices for each in forgotten(agent, device)]
-                await carry_out(self._to(node), [*departures(present), *left])
+                await carry_out(self._to(node), leaving(agent, present))
                 log.info("agent.moved", agent=agent, left=node, to=last)
 
     async def _since(self, agent: str, node: str) -> int:

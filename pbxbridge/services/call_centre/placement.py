@@ -76,6 +76,13 @@ def forgotten(agent: str, device: str) -> Iterator[Action]:
         yield Action("DBDel", {"Family": FAMILY, "Key": key})
 
 
+def leaving(agent: str, present: Sequence[Member]) -> list[Action]:
+    """Return what logs an agent out of a node, whose memberships there these are."""
+    devices = sorted({each.interface for each in present})
+    gone = [each for device in devices for each in forgotten(agent, device)]
+    return [*departures(present), *gone]
+
+
 def _add(agent: str, device: str, queue: str, penalty: int, reason: str | None) -> Action:
     fields = {
         "Queue": queue,

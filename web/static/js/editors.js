@@ -37,7 +37,8 @@
 
   window.addEventListener("beforeunload", (event) => {
     // Whose session has ended can save nothing, and must not leave the page on the screen.
-    if (!isSaving && !pbxbridge.isSignedOut && [...document.querySelectorAll("form.editor")].some(isChanged)) {
+    const editors = [...document.querySelectorAll("form.editor")];
+    if (!isSaving && !pbxbridge.isSignedOut && editors.some(isChanged)) {
       event.preventDefault();
     }
   });
